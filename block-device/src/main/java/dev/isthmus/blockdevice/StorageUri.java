@@ -1,0 +1,171 @@
+package dev.isthmus.blockdevice;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A parsed storage URI: {@code scheme://authority/path?key=value&…}, the name by which a device is
+ * created and opened.
+ *
+ * <p>A device claims the query keys that it knows with {@link #requireKeys}; any other key is
+ * refused by name. User information ({@code user:secret@}) and fragments are refused: credentials
+ * never stand in a URI. Immutable.
+ *
+ * @param scheme lower case
+ * @param authority empty if none
+ * @param path decoded, with its leading slash; empty if none
+ * @param query decoded, in order
+ */
+public record StorageUri(String scheme, String authority, String path, Map<String, String> query) {
+
+  /** Longest URI that is looked at. */
+  private static final int MAX_LENGTH = 4096;
+
+  public StorageUri {
+    query = Collections.unmodifiableMap(new LinkedHashMap<>(query));
+  }
+
+  /**
+   * Parses {@code text}.
+   *
+   * @throws DeviceException.Invalid naming what is wrong; the message does not repeat user
+   *     information
+   */
+  public static StorageUri parse(String text) {
+    if (text.length() > MAX_LENGTH) {
+      throw new DeviceException.Invalid(
+          "a storage URI has at most " + MAX_LENGTH + " characters, not " + text.length());
+    }
+    URI uri;
+    try {
+      uri = new URI(text);
+    } catch (URISyntaxException e) {
+      // The exception's own message repeats the input, which may hold a secret by mistake.
+      throw new DeviceException.Invalid(
+          "not a URI at character " + e.getIndex() + ": " + e.getReason());
+    }
+    if (uri.getScheme() == null || uri.isOpaque()) {
+      throw new DeviceException.Invalid(
+          "a storage URI starts with scheme:// , as in file:///path or s3://BUCKET/VOLUME");
+    }
+    String authority = uri.getRawAuthority() == null ? "" : uri.getRawAuthority();
+    if (authority.indexOf('@') >= 0) {
+      throw new DeviceException.Invalid(
+          "a storage URI holds no user or password: leave out what stands before the @");
+    }
+    if (uri.getRawFragment() != null) {
+      throw new DeviceException.Invalid("a storage URI has no fragment: write # as %23");
+    }
+    String path = uri.getPath() == null ? "" : uri.getPath();
+    if (path.indexOf('\0') >= 0) {
+      throw new DeviceException.Invalid("a storage URI's path holds a NUL character");
+    }
+    return new StorageUri(
+        uri.getScheme().toLowerCase(java.util.Locale.ROOT),
+        authority,
+        path,
+        parseQuery(uri.getRawQuery()));
+  }
+
+  private static Map<String, String> parseQuery(@Nullable String raw) {
+    var query = new LinkedHashMap<String, String>();
+    if (raw == null || raw.isEmpty()) {
+      return query;
+    }
+    for (String pair : raw.split("&", -1)) {
+      int equals = pair.indexOf('=');
+      if (equals <= 0) {
+        throw new DeviceException.Invalid("a query is key=value&key=value, not \"" + pair + "\"");
+      }
+      String key = decode(pair.substring(0, equals));
+      if (query.put(key, decode(pair.substring(equals + 1))) != null) {
+        throw new DeviceException.Invalid("the query key \"" + key + "\" stands twice");
+      }
+    }
+    return query;
+  }
+
+  private static String decode(String text) {
+    try {
+      // URLDecoder turns + into a space, which no storage URI means.
+      return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      throw new DeviceException.Invalid("a % in the query is not followed by two hex digits", e);
+    }
+  }
+
+  /**
+   * Refuses every query key but {@code known}.
+   *
+   * @throws DeviceException.Invalid naming the unknown keys and the known ones
+   */
+  public void requireKeys(Set<String> known) {
+    var unknown = new ArrayList<>(query.keySet());
+    unknown.removeAll(known);
+    if (!unknown.isEmpty()) {
+      throw new DeviceException.Invalid(
+          scheme + ":// does not know " + unknown + "; it knows " + new TreeSet<>(known));
+    }
+  }
+
+  /** The value of {@code key}, or null. */
+  public @Nullable String get(String key) {
+    return query.get(key);
+  }
+
+  /**
+   * The block size of {@code blk_size}, 512 or 4096.
+   *
+   * @throws DeviceException.Invalid if it is anything else
+   */
+  public int blockSizeBytes(int defaultBytes) {
+    String value = query.get("blk_size");
+    if (value == null) {
+      return defaultBytes;
+    }
+    return switch (value) {
+      case "512" -> 512;
+      case "4096" -> 4096;
+      default ->
+          throw new DeviceException.Invalid("blk_size is 512 or 4096, not \"" + value + "\"");
+    };
+  }
+
+  /** The URI as text, as {@link #parse} takes it. */
+  @Override
+  public String toString() {
+    try {
+      var text =
+          new StringBuilder(
+              new URI(scheme, authority.isEmpty() ? "" : authority, path, null, null)
+                  .toASCIIString());
+      char separator = '?';
+      for (var entry : query.entrySet()) {
+        text.append(separator)
+            .append(encode(entry.getKey()))
+            .append('=')
+            .append(encode(entry.getValue()));
+        separator = '&';
+      }
+      return text.toString();
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException("a parsed URI has a text", e);
+    }
+  }
+
+  private static String encode(String text) {
+    return java.net.URLEncoder.encode(text, StandardCharsets.UTF_8)
+        .replace("+", "%20")
+        .replace("%2F", "/")
+        .replace("%3A", ":");
+  }
+}
