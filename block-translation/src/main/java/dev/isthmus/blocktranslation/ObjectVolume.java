@@ -1,0 +1,13 @@
+package dev.isthmus.blocktranslation;
+
+import dev.isthmus.blockdevice.BlockDevice;
+
+/** A disk that lives in a bucket, opened by this process as its one owner. */
+public interface ObjectVolume extends BlockDevice {
+
+  /** Counters and levels; a snapshot, cheap enough to poll each second. */
+  VolumeStatistics statistics();
+
+  /** What the manifest says of this volume, as this owner knows it. Makes no request. */
+  VolumeSummary summary();
+}
