@@ -14,6 +14,7 @@ import java.util.function.LongConsumer;
  * ack} ({@code applied}, {@code local}) and {@code flush} ({@code local}, {@code uploaded}); {@link
  * #open} takes {@code takeover=lossy}. Threading: thread-safe; all calls block.
  */
+@SuppressWarnings("DoNotCallSuggester")
 public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable {
 
   /** Volumes run as {@code settings} say. */
@@ -26,22 +27,22 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
 
   @Override
   public ObjectVolume open(StorageUri uri) {
-    return notBuilt();
+    throw new UnsupportedOperationException();
   }
 
   @Override
   public ObjectVolume create(StorageUri uri) {
-    return notBuilt();
+    throw new UnsupportedOperationException();
   }
 
   /** Volumes whose manifests lie under a bucket URI without a volume name, by name. */
   public List<VolumeSummary> list(StorageUri bucket) {
-    return notBuilt();
+    throw new UnsupportedOperationException();
   }
 
   /** Reads a volume's manifest; owns nothing, changes nothing. */
   public VolumeSummary describe(StorageUri uri) {
-    return notBuilt();
+    throw new UnsupportedOperationException();
   }
 
   /**
@@ -51,14 +52,10 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
    * @param deletedObjects hears the number of objects deleted so far
    */
   public void delete(StorageUri uri, LongConsumer deletedObjects) {
-    Object unused = notBuilt();
+    throw new UnsupportedOperationException();
   }
 
   /** Frees what the provider shares between volumes; volumes are closed before. */
   @Override
   public void close() {}
-
-  private static <T> T notBuilt() {
-    throw new UnsupportedOperationException();
-  }
 }
