@@ -1,0 +1,49 @@
+package dev.isthmus.blocktranslation;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+
+/**
+ * The one thread on which everything of a volume happens, its clocks and timers, and the way to
+ * work that may block. A simulation puts a loop of its own in its place, with simulated time.
+ *
+ * <p>Tasks run one after the other, in the order in which they were handed in. Threading: {@link
+ * #execute}, {@link #blocking} and the clocks from any thread; {@link #schedule} on the loop.
+ */
+interface EngineLoop extends Executor {
+
+  /** Runs {@code task} on the loop, soon. */
+  @Override
+  void execute(Runnable task);
+
+  /** Runs {@code task} on the loop, not before {@code delayNanos} from now. */
+  Timer schedule(long delayNanos, Runnable task);
+
+  /** Where work that blocks (reading the log, forcing it, building a segment) is done. */
+  Executor blocking();
+
+  /** Monotonic time. */
+  long nanoTime();
+
+  /** Nanoseconds since 1970, for people only. */
+  long wallNanos();
+
+  /** Whether the caller is on the loop. */
+  boolean inLoop();
+
+  /**
+   * Waits for a future, off the loop. Control calls use it and nothing else to wait.
+   *
+   * @throws java.util.concurrent.CompletionException as {@link CompletableFuture#join}
+   */
+  <T> T await(CompletableFuture<T> future);
+
+  /** Ends the loop after the tasks that were handed in; timers are dropped. */
+  void shutdown();
+
+  /** A task that may still be called off. */
+  interface Timer {
+    /** On the loop: the task does not run, if it has not run yet. */
+    void cancel();
+  }
+}

@@ -1,0 +1,152 @@
+package dev.isthmus.blocktranslation;
+
+import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blocktranslation.format.FormatException;
+import dev.isthmus.blocktranslation.format.Keys;
+import dev.isthmus.blocktranslation.format.Manifest;
+import dev.isthmus.blocktranslation.format.ManifestCodec;
+import dev.isthmus.blocktranslation.store.ByteRange;
+import dev.isthmus.blocktranslation.store.ETag;
+import dev.isthmus.blocktranslation.store.ObjectStore;
+import dev.isthmus.blocktranslation.store.PutCondition;
+import dev.isthmus.blocktranslation.store.RequestOptions;
+import dev.isthmus.blocktranslation.store.RequestPurpose;
+import dev.isthmus.blocktranslation.store.StoreException;
+import dev.isthmus.blocktranslation.store.StoredObject;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.UnaryOperator;
+
+/**
+ * One volume's manifest in its bucket: read, created if absent, replaced only if unchanged.
+ *
+ * <p>A replacement whose reply was lost is recognised by its nonce; one that lost against another
+ * owner is a {@link DeviceException.Fenced}. Threading: thread-safe; immutable.
+ */
+final class ManifestStore {
+
+  private static final RequestOptions OPTIONS = RequestOptions.of(RequestPurpose.MANIFEST);
+
+  /** Replacements by ourselves that may be found in the way: late arrivals of given-up tries. */
+  private static final int MAX_TRIES = 8;
+
+  private final ObjectStore store;
+  private final String key;
+  private final String where;
+
+  /**
+   * @param keyPrefix of the volume, ending in a slash
+   * @param where the volume, for messages
+   */
+  ManifestStore(ObjectStore store, String keyPrefix, String where) {
+    this.store = store;
+    this.key = keyPrefix + Keys.MANIFEST;
+    this.where = where;
+  }
+
+  /** A manifest as it lies in the bucket. */
+  record Stored(Manifest manifest, ETag etag) {}
+
+  /**
+   * Reads the manifest. Fails with {@link StoreException.NotFound} where there is none, {@link
+   * DeviceException.Corrupt} where it is damaged.
+   */
+  CompletableFuture<Stored> read() {
+    return store.get(key, ByteRange.whole(ManifestCodec.MAX_BYTES), OPTIONS).thenApply(this::parse);
+  }
+
+  private Stored parse(StoredObject object) {
+    try {
+      byte[] bytes = object.body().toArray(ValueLayout.JAVA_BYTE);
+      return new Stored(ManifestCodec.decode(bytes), object.etag());
+    } catch (FormatException e) {
+      throw new DeviceException.Corrupt(
+          where + ": the manifest " + key + " is damaged: " + e.getMessage(), e);
+    }
+  }
+
+  /** Creates the manifest. Fails with {@link DeviceException.Invalid} if there is one. */
+  CompletableFuture<Stored> create(Manifest manifest) {
+    return put(manifest, PutCondition.ifAbsent())
+        .exceptionallyCompose(failure ->
+            cause(failure) instanceof StoreException.PreconditionFailed
+                ? read()
+                    .thenApply(found -> {
+                      if (found.manifest().equals(manifest)) {
+                        return found;
+                      }
+                      throw new DeviceException.Invalid(
+                          where + " exists already; choose another name, or delete it");
+                    })
+                : CompletableFuture.failedFuture(failure));
+  }
+
+  /**
+   * Replaces the manifest while it is still the owner's.
+   *
+   * @param change gives the new manifest, with a new counter and nonce, from the one it replaces
+   * @return what is stored then. Fails with {@link DeviceException.Fenced} if the owner changed
+   */
+  CompletableFuture<Stored> replace(Stored current, UnaryOperator<Manifest> change) {
+    return replace(current, change, MAX_TRIES);
+  }
+
+  private CompletableFuture<Stored> replace(
+      Stored current, UnaryOperator<Manifest> change, int triesLeft) {
+    Manifest next = change.apply(current.manifest());
+    return put(next, PutCondition.ifMatch(current.etag()))
+        .exceptionallyCompose(failure -> {
+          if (!(cause(failure) instanceof StoreException.PreconditionFailed)) {
+            return CompletableFuture.failedFuture(failure);
+          }
+          return read()
+              .thenCompose(found -> afterConflict(found, current, next, change, triesLeft));
+        });
+  }
+
+  private CompletableFuture<Stored> afterConflict(
+      Stored found,
+      Stored expected,
+      Manifest attempted,
+      UnaryOperator<Manifest> change,
+      int triesLeft) {
+    if (found.manifest().nonce().equals(attempted.nonce())) {
+      return CompletableFuture.completedFuture(found);
+    }
+    Manifest owner = expected.manifest();
+    boolean stillOurs =
+        found.manifest().writer().equals(owner.writer())
+            && found.manifest().epoch() == owner.epoch()
+            && found.manifest().volume().equals(owner.volume());
+    if (!stillOurs) {
+      throw new DeviceException.Fenced(
+          where
+              + " was opened by another gateway (writer "
+              + found.manifest().writer()
+              + ", epoch "
+              + found.manifest().epoch()
+              + ")");
+    }
+    if (triesLeft == 0) {
+      throw new DeviceException.Unavailable(
+          where + ": the manifest changes under its owner's hands; try again");
+    }
+    return replace(found, change, triesLeft - 1);
+  }
+
+  private CompletableFuture<Stored> put(Manifest manifest, PutCondition condition) {
+    byte[] bytes = ManifestCodec.encode(manifest);
+    return store
+        .put(key, List.of(MemorySegment.ofArray(bytes)), condition, OPTIONS)
+        .thenApply(etag -> new Stored(manifest, etag));
+  }
+
+  static Throwable cause(Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null
+        ? failure.getCause()
+        : failure;
+  }
+}
