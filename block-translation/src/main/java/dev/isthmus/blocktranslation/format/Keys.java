@@ -1,5 +1,7 @@
 package dev.isthmus.blocktranslation.format;
 
+import java.util.UUID;
+
 /** Keys of a volume's objects, relative to the volume (docs/FORMAT.md, "Keys"). Stateless. */
 public final class Keys {
 
@@ -7,16 +9,16 @@ public final class Keys {
 
   private Keys() {}
 
-  public static String segment(long sequence) {
-    return "segments/" + hex16(sequence);
+  public static String segment(UUID volume, long sequence) {
+    return volume + "/segments/" + hex16(sequence);
   }
 
-  public static String checkpoint(long epoch, long nonce) {
-    return "checkpoints/" + hex16(epoch) + '-' + hex16(nonce);
+  public static String checkpoint(UUID volume, long epoch, long nonce) {
+    return volume + "/checkpoints/" + hex16(epoch) + '-' + hex16(nonce);
   }
 
-  public static String run(long epoch, long nonce) {
-    return "runs/" + hex16(epoch) + '-' + hex16(nonce);
+  public static String run(UUID volume, long epoch, long nonce) {
+    return volume + "/runs/" + hex16(epoch) + '-' + hex16(nonce);
   }
 
   static String hex16(long value) {

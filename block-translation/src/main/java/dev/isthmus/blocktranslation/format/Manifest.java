@@ -14,7 +14,9 @@ import java.util.UUID;
  * @param writer owner of that epoch; the nil UUID before the first open
  * @param slotWindow most segments in flight above the first uncommitted one
  * @param log the owner's log
- * @param closed whether the last owner left everything in the newest checkpoint
+ * @param state whether a log counts beside the bucket
+ * @param rolledBack why the last open was in an older state than users had seen; empty if it was
+ *     not
  * @param ack {@code APPLIED} or {@code LOCAL_DURABLE}
  * @param flush {@code LOCAL_DURABLE} or {@code UPLOADED}
  * @param checkpoints newest first, at most two
@@ -32,7 +34,8 @@ public record Manifest(
     long incarnation,
     int slotWindow,
     UUID log,
-    boolean closed,
+    State state,
+    String rolledBack,
     Tier ack,
     Tier flush,
     List<CheckpointRef> checkpoints) {
@@ -43,6 +46,19 @@ public record Manifest(
   /** Checkpoints that a manifest keeps. */
   public static final int MAX_CHECKPOINTS = 2;
 
+  /** Most characters of {@link #rolledBack}. */
+  public static final int MAX_REASON = 512;
+
+  /** Whether a log counts beside the bucket. */
+  public enum State {
+    /** An owner has it, or died with it: its log counts. */
+    OPEN,
+    /** Everything is in the bucket. */
+    CLOSED,
+    /** It is being deleted. */
+    DELETED
+  }
+
   public Manifest {
     checkpoints = List.copyOf(checkpoints);
   }
@@ -51,8 +67,16 @@ public record Manifest(
   public record CheckpointRef(
       long epoch, long nonce, long sequence, long lastLsn, long storedBytes) {}
 
-  /** The next manifest, in which {@code owner} has opened the volume. */
-  public Manifest opened(String newNonce, UUID owner, UUID ownersLog, boolean rolledBack) {
+  /**
+   * The next manifest, in which {@code owner} has opened the volume.
+   *
+   * @param newEpoch above this one's
+   * @param rollback why the disk is older than users have seen it; empty if it is not. Then the
+   *     incarnation goes up
+   */
+  public Manifest opened(
+      String newNonce, UUID owner, long newEpoch, UUID ownersLog, String rollback) {
+    boolean rolled = !rollback.isEmpty();
     return new Manifest(
         counter + 1,
         newNonce,
@@ -61,21 +85,28 @@ public record Manifest(
         createdNanos,
         sizeBytes,
         blockSizeBytes,
-        epoch + 1,
+        newEpoch,
         owner,
-        rolledBack ? incarnation + 1 : incarnation,
+        rolled ? incarnation + 1 : incarnation,
         slotWindow,
         ownersLog,
-        false,
+        State.OPEN,
+        rolled ? rollback : rolledBack,
         ack,
         flush,
         checkpoints);
   }
 
-  /** The next manifest, which names one checkpoint more. */
-  public Manifest withCheckpoint(String newNonce, CheckpointRef newest, boolean nowClosed) {
-    List<CheckpointRef> kept =
-        checkpoints.isEmpty() ? List.of(newest) : List.of(newest, checkpoints.getFirst());
+  /**
+   * The next manifest, which names one checkpoint more, and no rollback: the owner told its user.
+   *
+   * @param base the checkpoint that the owner's map began with, kept beside the newest; none if it
+   *     began with none
+   */
+  public Manifest withCheckpoint(
+      String newNonce, CheckpointRef newest, List<CheckpointRef> base, State newState) {
+    var kept = new java.util.ArrayList<CheckpointRef>(List.of(newest));
+    kept.addAll(base);
     return new Manifest(
         counter + 1,
         newNonce,
@@ -89,9 +120,32 @@ public record Manifest(
         incarnation,
         slotWindow,
         log,
-        nowClosed,
+        newState,
+        "",
         ack,
         flush,
         kept);
+  }
+
+  /** The next manifest, which says that the volume is being deleted, by {@code deleter}. */
+  public Manifest deleted(String newNonce, UUID deleter) {
+    return new Manifest(
+        counter + 1,
+        newNonce,
+        volume,
+        name,
+        createdNanos,
+        sizeBytes,
+        blockSizeBytes,
+        epoch + 1,
+        deleter,
+        incarnation,
+        slotWindow,
+        log,
+        State.DELETED,
+        rolledBack,
+        ack,
+        flush,
+        checkpoints);
   }
 }

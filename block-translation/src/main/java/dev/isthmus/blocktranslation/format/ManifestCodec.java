@@ -8,6 +8,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.zip.CRC32C;
@@ -40,7 +41,8 @@ public final class ManifestCodec {
     line(text, "incarnation", m.incarnation());
     line(text, "slot-window", m.slotWindow());
     line(text, "log", m.log());
-    line(text, "state", m.closed() ? "closed" : "open");
+    line(text, "state", m.state().name().toLowerCase(Locale.ROOT));
+    line(text, "rolled-back", m.rolledBack().isEmpty() ? "-" : oneLine(m.rolledBack()));
     line(text, "ack", m.ack() == Tier.APPLIED ? "applied" : "local");
     line(text, "flush", m.flush() == Tier.UPLOADED ? "uploaded" : "local");
     for (Manifest.CheckpointRef c : m.checkpoints()) {
@@ -64,6 +66,20 @@ public final class ManifestCodec {
       throw new IllegalArgumentException("a manifest of " + bytes.length + " bytes");
     }
     return bytes;
+  }
+
+  private static String oneLine(String reason) {
+    String line = reason.replaceAll("\\p{Cntrl}", " ");
+    return line.length() > Manifest.MAX_REASON ? line.substring(0, Manifest.MAX_REASON) : line;
+  }
+
+  private static Manifest.State state(String value) {
+    for (Manifest.State state : Manifest.State.values()) {
+      if (state.name().toLowerCase(Locale.ROOT).equals(value)) {
+        return state;
+      }
+    }
+    throw new IllegalArgumentException(value);
   }
 
   private static void line(StringBuilder text, String key, Object value) {
@@ -101,7 +117,10 @@ public final class ManifestCodec {
             lines.number("incarnation", 1, Long.MAX_VALUE),
             (int) lines.number("slot-window", 1, 1024),
             lines.uuid("log"),
-            lines.oneOf("state", "closed", "open"),
+            lines.value("state", ManifestCodec::state),
+            lines.value(
+                "rolled-back",
+                v -> v.length() > Manifest.MAX_REASON ? null : v.equals("-") ? "" : v),
             lines.oneOf("ack", "applied", "local") ? Tier.APPLIED : Tier.LOCAL_DURABLE,
             lines.oneOf("flush", "uploaded", "local") ? Tier.UPLOADED : Tier.LOCAL_DURABLE,
             lines.checkpoints());

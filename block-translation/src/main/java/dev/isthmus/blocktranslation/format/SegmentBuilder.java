@@ -108,6 +108,7 @@ public final class SegmentBuilder {
             Bytes.crc(buffer, SegmentHeader.BYTES, (long) tableCount * SegmentEntry.BYTES),
             draft.nextSequence(),
             draft.sizeSectors(),
+            draft.durableLsn(),
             digest(buffer.asSlice(SegmentHeader.BYTES, frameOffset - SegmentHeader.BYTES)));
     header.encode(buffer);
     return header;

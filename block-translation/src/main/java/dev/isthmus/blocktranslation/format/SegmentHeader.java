@@ -19,6 +19,7 @@ import java.util.UUID;
  * @param tableCrc over the table
  * @param nextSequence the slot after this one
  * @param sizeSectors the disk's size after this segment
+ * @param durableLsn newest LSN that was durable in the owner's log when this was sealed
  * @param digest SHA-256 of all bytes behind the header
  */
 @SuppressWarnings("ArrayRecordComponent") // compared with Arrays.equals where it matters
@@ -38,6 +39,7 @@ public record SegmentHeader(
     int tableCrc,
     long nextSequence,
     long sizeSectors,
+    long durableLsn,
     byte[] digest) {
 
   /** Bytes of a header. */
@@ -54,7 +56,7 @@ public record SegmentHeader(
   private static final int CRC_OFFSET = 12;
   private static final int DIGEST_OFFSET = 144;
   private static final int DIGEST_BYTES = 32;
-  private static final int RESERVED_OFFSET = 176;
+  private static final int RESERVED_OFFSET = 184;
 
   /** Length of the table, bytes. */
   public int tableBytes() {
@@ -84,6 +86,7 @@ public record SegmentHeader(
     Bytes.putU32(header, 124, tableCrc);
     Bytes.putU64(header, 128, nextSequence);
     Bytes.putU64(header, 136, sizeSectors);
+    Bytes.putU64(header, 176, durableLsn);
     MemorySegment.copy(MemorySegment.ofArray(digest), 0, header, DIGEST_OFFSET, DIGEST_BYTES);
     Bytes.putU32(header, CRC_OFFSET, Bytes.headerCrc(header, 0, BYTES, CRC_OFFSET));
   }
@@ -124,6 +127,7 @@ public record SegmentHeader(
             Bytes.u32(bytes, 124),
             Bytes.u64(bytes, 128),
             Bytes.u64(bytes, 136),
+            Bytes.u64(bytes, 176),
             bytes
                 .asSlice(DIGEST_OFFSET, DIGEST_BYTES)
                 .toArray(java.lang.foreign.ValueLayout.JAVA_BYTE));

@@ -1,0 +1,36 @@
+package dev.isthmus.blocktranslation;
+
+import dev.isthmus.blockdevice.DeviceIdentity;
+import dev.isthmus.blockdevice.Tier;
+import java.util.UUID;
+
+/**
+ * What stays the same while one owner has a volume open. Immutable.
+ *
+ * @param where the volume, for messages: its URI without options
+ * @param keyPrefix of its objects, ending in a slash
+ * @param device UUID and incarnation
+ * @param writer this owner
+ * @param epoch of this owner
+ * @param slotWindow most segments in flight above the first uncommitted one
+ */
+record VolumeIdentity(
+    String where,
+    String keyPrefix,
+    DeviceIdentity device,
+    UUID writer,
+    long epoch,
+    int slotWindow,
+    long sizeBytes,
+    int blockSizeBytes,
+    Tier ack,
+    Tier flush) {
+
+  UUID volume() {
+    return device.uuid();
+  }
+
+  long sizeSectors() {
+    return sizeBytes / 512;
+  }
+}
