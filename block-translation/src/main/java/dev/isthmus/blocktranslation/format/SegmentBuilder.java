@@ -3,6 +3,8 @@ package dev.isthmus.blocktranslation.format;
 import java.lang.foreign.MemorySegment;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 
 /**
@@ -15,7 +17,7 @@ public final class SegmentBuilder {
   private final int volumeTag;
   private final long sequence;
   private final int tableCount;
-  private int added;
+  private final List<SegmentEntry> entries;
   private long frameOffset;
 
   /**
@@ -27,6 +29,7 @@ public final class SegmentBuilder {
     this.volumeTag = Frame.volumeTag(volume);
     this.sequence = sequence;
     this.tableCount = tableCount;
+    this.entries = new ArrayList<>(tableCount);
     this.frameOffset = SegmentHeader.BYTES + (long) tableCount * SegmentEntry.BYTES;
   }
 
@@ -49,7 +52,7 @@ public final class SegmentBuilder {
    * @param crc of the data, as the log has it: it goes into the frame unchanged, so that damage on
    *     the way here is found by every later reader
    */
-  public SegmentEntry addWrite(long sector, int lengthBytes, long originLsn, int crc) {
+  public void addWrite(long sector, int lengthBytes, long originLsn, int crc) {
     var entry =
         new SegmentEntry(
             SegmentEntry.WRITE,
@@ -63,22 +66,20 @@ public final class SegmentBuilder {
         .encode(buffer, frameOffset, volumeTag);
     frameOffset += Frame.HEADER_BYTES + lengthBytes;
     add(entry);
-    return entry;
   }
 
   /** Adds a change without data. */
-  public SegmentEntry addRange(int operation, long sector, long sectorCount, long originLsn) {
+  public void addRange(int operation, long sector, long sectorCount, long originLsn) {
     var entry = new SegmentEntry(operation, 0, sector, sectorCount, originLsn, 0, 0);
     add(entry);
-    return entry;
   }
 
   private void add(SegmentEntry entry) {
-    if (added == tableCount) {
+    if (entries.size() == tableCount) {
       throw new IllegalStateException("more entries than were announced: " + tableCount);
     }
-    entry.encode(buffer, SegmentHeader.BYTES + (long) added * SegmentEntry.BYTES);
-    added++;
+    entry.encode(buffer, SegmentHeader.BYTES + (long) entries.size() * SegmentEntry.BYTES);
+    entries.add(entry);
   }
 
   /**
@@ -88,8 +89,8 @@ public final class SegmentBuilder {
    * @return the header as written
    */
   public SegmentHeader seal(SegmentHeader draft) {
-    if (added != tableCount) {
-      throw new IllegalStateException(added + " entries of " + tableCount + " announced");
+    if (entries.size() != tableCount) {
+      throw new IllegalStateException(entries.size() + " entries of " + tableCount + " announced");
     }
     var header =
         new SegmentHeader(
@@ -112,6 +113,11 @@ public final class SegmentBuilder {
             digest(buffer.asSlice(SegmentHeader.BYTES, frameOffset - SegmentHeader.BYTES)));
     header.encode(buffer);
     return header;
+  }
+
+  /** What was added, in order. */
+  public List<SegmentEntry> entries() {
+    return List.copyOf(entries);
   }
 
   /** SHA-256 of {@code bytes}. */

@@ -1,0 +1,65 @@
+package dev.isthmus.blocktranslation;
+
+import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blocktranslation.store.StoreException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
+
+/** What futures of the store and the map end with, made plain. Stateless. */
+final class Futures {
+
+  private Futures() {}
+
+  /** The failure itself, without what futures wrap around it. */
+  static Throwable cause(Throwable failure) {
+    Throwable cause = failure;
+    while (cause instanceof CompletionException && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause;
+  }
+
+  /** A failure as what the caller of a control call can do about it. */
+  static DeviceException deviceException(String what, Throwable failure) {
+    Throwable cause = cause(failure);
+    String message = what + ": " + cause.getMessage();
+    return switch (cause) {
+      case DeviceException e -> e;
+      case StoreException.Unavailable e -> new DeviceException.Unavailable(message, e);
+      case StoreException.Unauthorized e -> new DeviceException.Unavailable(message, e);
+      case StoreException.NotFound e -> new DeviceException.Corrupt(message, e);
+      case StoreException.OutOfRange e -> new DeviceException.Corrupt(message, e);
+      case StoreException.Corrupt e -> new DeviceException.Corrupt(message, e);
+      case StoreException.Invalid e -> new DeviceException.Invalid(message, e);
+      case StoreException e -> new DeviceException.Unavailable(message, e);
+      default -> new DeviceException.Internal(message, cause);
+    };
+  }
+
+  /** {@code future} with every failure turned into a {@link DeviceException}. */
+  static <T> CompletableFuture<T> deviceFailures(String what, CompletableFuture<T> future) {
+    return future.exceptionallyCompose(
+        failure -> CompletableFuture.failedFuture(deviceException(what, failure)));
+  }
+
+  /** Waits for {@code future} off the loop, failures as {@link DeviceException}s. */
+  static <T> T await(EngineLoop loop, String what, CompletableFuture<T> future) {
+    try {
+      return loop.await(future);
+    } catch (CompletionException e) {
+      throw deviceException(what, e);
+    }
+  }
+
+  /** Runs {@code task} on the loop and completes with what it returns or throws. */
+  static <T> CompletableFuture<T> onLoop(EngineLoop loop, Function<Void, T> task) {
+    return CompletableFuture.<Void>completedFuture(null).thenApplyAsync(task, loop);
+  }
+
+  /** A random time around {@code baseNanos}, so that many who failed at once do not return at once. */
+  static long jittered(long baseNanos) {
+    return baseNanos / 2 + ThreadLocalRandom.current().nextLong(baseNanos);
+  }
+}

@@ -1,0 +1,408 @@
+package dev.isthmus.blocktranslation;
+
+import dev.isthmus.blocktranslation.format.FormatException;
+import dev.isthmus.blocktranslation.format.Frame;
+import dev.isthmus.blocktranslation.format.Keys;
+import dev.isthmus.blocktranslation.format.SegmentBuilder;
+import dev.isthmus.blocktranslation.format.SegmentEntry;
+import dev.isthmus.blocktranslation.format.SegmentHeader;
+import dev.isthmus.blocktranslation.store.ByteRange;
+import dev.isthmus.blocktranslation.store.ETag;
+import dev.isthmus.blocktranslation.store.ObjectStore;
+import dev.isthmus.blocktranslation.store.PutCondition;
+import dev.isthmus.blocktranslation.store.RequestOptions;
+import dev.isthmus.blocktranslation.store.RequestPurpose;
+import dev.isthmus.blocktranslation.store.StoreException;
+import dev.isthmus.wal.WriteAheadLog;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Packs the backlog into segments, uploads several at once, and hands them over strictly in order.
+ *
+ * <p>A segment goes through: taken from the backlog, built from the log off the loop, sent, stored,
+ * committed. Only the oldest may be committed, so what the map and the bucket's chain hold is always
+ * a prefix. A segment that was taken is frozen: a retry sends the same bytes to the same slot, for
+ * ever, until it is stored or the volume is fenced. Threading: confined to the volume's loop.
+ */
+final class SegmentUploader {
+
+  private static final Logger LOG = LoggerFactory.getLogger(SegmentUploader.class);
+
+  /** Segments built or sent at once: hides a store's latency, and bounds buffers to so many. */
+  private static final int MAX_PARALLEL = 4;
+
+  /** Most records of a segment, which keeps its table within 2.5 MiB. */
+  private static final int MAX_RECORDS = 1 << 16;
+
+  private static final long RETRY_MIN_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+  private static final long RETRY_MAX_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  /** What the rest of the volume has to do with uploads. Called on the loop. */
+  interface Owner {
+    /** Whether the map takes another segment now. */
+    boolean canCommit();
+
+    /** A segment is stored, and so are all before it. */
+    void commit(SegmentHeader header, List<SegmentEntry> entries, List<BacklogRecord> records);
+
+    /** Another owner has the volume. */
+    void fenced(String why);
+
+    /** Records can't be read back from the log: they will never reach the bucket. */
+    void backlogLost(String why);
+
+    /** Uploads fail or work again. */
+    void uploadTrouble(@Nullable String why);
+  }
+
+  private final VolumeIdentity identity;
+  private final ObjectStore store;
+  private final WriteAheadLog log;
+  private final EngineLoop loop;
+  private final Backlog backlog;
+  private final Durability durability;
+  private final Owner owner;
+  private final int segmentBytes;
+  private final long sealAfterNanos;
+  private final Deque<Upload> inFlight = new ArrayDeque<>();
+  private final Deque<Buffer> freeBuffers = new ArrayDeque<>();
+  private long nextSequence;
+  private EngineLoop.@Nullable Timer sealTimer;
+  private boolean urgent;
+  private boolean stopped;
+
+  SegmentUploader(
+      VolumeIdentity identity,
+      ObjectStore store,
+      WriteAheadLog log,
+      EngineLoop loop,
+      Backlog backlog,
+      Durability durability,
+      ObjectVolumeSettings settings,
+      long nextSequence,
+      Owner owner) {
+    this.identity = identity;
+    this.store = store;
+    this.log = log;
+    this.loop = loop;
+    this.backlog = backlog;
+    this.durability = durability;
+    this.segmentBytes = settings.segmentBytes();
+    this.sealAfterNanos = settings.sealAfter().toNanos();
+    this.nextSequence = nextSequence;
+    this.owner = owner;
+  }
+
+  private enum Stage {
+    BUILDING,
+    SENDING,
+    STORED
+  }
+
+  /** A buffer of one segment. Its arena is freed when the volume is closed and nothing sends it. */
+  private record Buffer(Arena arena, MemorySegment bytes) {}
+
+  private static final class Upload {
+    final long sequence;
+    final List<BacklogRecord> records;
+    final Buffer buffer;
+    Stage stage = Stage.BUILDING;
+    @Nullable SegmentHeader header;
+    List<SegmentEntry> entries = List.of();
+    int failures;
+
+    Upload(long sequence, List<BacklogRecord> records, Buffer buffer) {
+      this.sequence = sequence;
+      this.records = records;
+      this.buffer = buffer;
+    }
+
+    SegmentHeader header() {
+      return java.util.Objects.requireNonNull(header, "built before it is sent");
+    }
+
+    MemorySegment object() {
+      return buffer.bytes.asSlice(0, header().totalLength());
+    }
+  }
+
+  /** The slot after all that were taken. */
+  long nextSequence() {
+    return nextSequence;
+  }
+
+  /** Whether nothing waits or is under way. */
+  boolean isIdle() {
+    return inFlight.isEmpty() && backlog.isEmpty();
+  }
+
+  /** Uploads what there is without waiting for full segments, until told otherwise. */
+  void setUrgent(boolean urgent) {
+    this.urgent = urgent;
+    poke();
+  }
+
+  /** Stops for good; what is being sent may still arrive. */
+  void stop() {
+    stopped = true;
+    if (sealTimer != null) {
+      sealTimer.cancel();
+      sealTimer = null;
+    }
+    freeBuffers.forEach(buffer -> buffer.arena.close());
+    freeBuffers.clear();
+  }
+
+  /** Looks whether a segment can be taken; called after each change that may allow it. */
+  void poke() {
+    while (!stopped
+        && !backlog.isEmpty()
+        && inFlight.size() < Math.min(MAX_PARALLEL, identity.slotWindow())
+        && isDue()) {
+      take();
+    }
+    if (!stopped && !backlog.isEmpty() && sealTimer == null && inFlight.size() < MAX_PARALLEL) {
+      long ageNanos = loop.nanoTime() - backlog.first().appliedNanos();
+      sealTimer =
+          loop.schedule(
+              Math.max(0, sealAfterNanos - ageNanos),
+              () -> {
+                sealTimer = null;
+                poke();
+              });
+    }
+  }
+
+  private boolean isDue() {
+    return urgent
+        || durability.isUploadAwaited()
+        || backlog.freeSegmentBytes() >= segmentBytes
+        || backlog.size() >= MAX_RECORDS
+        || loop.nanoTime() - backlog.first().appliedNanos() >= sealAfterNanos;
+  }
+
+  private void take() {
+    List<BacklogRecord> records = backlog.take(segmentBytes, MAX_RECORDS);
+    Buffer buffer = freeBuffers.poll();
+    if (buffer == null) {
+      Arena arena = Arena.ofShared();
+      // A segment may exceed its target by one record and the table.
+      buffer = new Buffer(arena, arena.allocate(segmentBytes + 4L * Frame.MAX_RAW_BYTES));
+    }
+    var upload = new Upload(nextSequence++, records, buffer);
+    inFlight.add(upload);
+    long durableLsn = durability.durableLsn();
+    loop.blocking()
+        .execute(
+            () -> {
+              String failure = null;
+              try {
+                build(upload, durableLsn);
+              } catch (RuntimeException e) {
+                failure = e.getMessage() == null ? e.toString() : e.getMessage();
+              }
+              String outcome = failure;
+              loop.execute(() -> built(upload, outcome));
+            });
+  }
+
+  // Off the loop: touches nothing but the upload and the log.
+  private void build(Upload upload, long durableLsn) {
+    List<BacklogRecord> records = upload.records;
+    var builder =
+        new SegmentBuilder(
+            upload.buffer.bytes, identity.volume(), upload.sequence, records.size());
+    for (BacklogRecord record : records) {
+      addRecord(builder, record);
+    }
+    BacklogRecord last = records.getLast();
+    upload.header =
+        builder.seal(
+            new SegmentHeader(
+                SegmentHeader.DATA,
+                identity.volume(),
+                identity.writer(),
+                identity.epoch(),
+                identity.device().incarnation(),
+                upload.sequence,
+                records.getFirst().lsn(),
+                last.lsn(),
+                records.getFirst().timeNanos(),
+                last.timeNanos(),
+                0,
+                records.size(),
+                0,
+                upload.sequence + 1,
+                identity.sizeSectors(),
+                durableLsn,
+                new byte[0]));
+    upload.entries = builder.entries();
+  }
+
+  private void addRecord(SegmentBuilder builder, BacklogRecord record) {
+    if (record.length() == 0) {
+      builder.addRange(
+          record.type().code(), record.sector(), record.sectorCount(), record.lsn());
+      return;
+    }
+    MemorySegment data = builder.nextData(record.length());
+    log.read(record.position(), 0, data);
+    var crc = new CRC32C();
+    crc.update(data.asByteBuffer());
+    if ((int) crc.getValue() != record.crc()) {
+      throw new IllegalStateException(
+          "the log's record " + record.lsn() + " no longer matches its checksum");
+    }
+    builder.addWrite(record.sector(), record.length(), record.lsn(), record.crc());
+  }
+
+  private void built(Upload upload, @Nullable String failure) {
+    if (stopped) {
+      upload.buffer.arena.close();
+    } else if (failure != null) {
+      stop();
+      owner.backlogLost("segment " + upload.sequence + " can't be built: " + failure);
+    } else {
+      upload.stage = Stage.SENDING;
+      send(upload);
+    }
+  }
+
+  private void send(Upload upload) {
+    store
+        .put(
+            key(upload),
+            List.of(upload.object()),
+            PutCondition.ifAbsent(),
+            RequestOptions.of(RequestPurpose.SEGMENT))
+        .whenCompleteAsync((etag, failure) -> sent(upload, etag, failure), loop);
+  }
+
+  private String key(Upload upload) {
+    return identity.keyPrefix() + Keys.segment(identity.volume(), upload.sequence);
+  }
+
+  private void sent(Upload upload, @Nullable ETag etag, @Nullable Throwable failure) {
+    if (stopped) {
+      upload.buffer.arena.close();
+    } else if (failure == null) {
+      stored(upload);
+    } else if (Futures.cause(failure) instanceof StoreException.PreconditionFailed) {
+      inspect(upload);
+    } else {
+      sendLater(upload, failure);
+    }
+  }
+
+  private void sendLater(Upload upload, Throwable failure) {
+    upload.failures++;
+    String why = Futures.cause(failure).getMessage();
+    LOG.warn("{}: segment {} is not stored yet: {}", identity.where(), upload.sequence, why);
+    owner.uploadTrouble("uploads fail: " + why);
+    long delay =
+        Math.min(RETRY_MAX_NANOS, RETRY_MIN_NANOS << Math.min(10, upload.failures - 1));
+    loop.schedule(
+        Futures.jittered(delay),
+        () -> {
+          if (stopped) {
+            upload.buffer.arena.close();
+          } else {
+            send(upload);
+          }
+        });
+  }
+
+  /** The slot is taken: by an earlier try of our own whose reply was lost, or by another owner. */
+  private void inspect(Upload upload) {
+    store
+        .get(
+            key(upload),
+            ByteRange.span(0, SegmentHeader.BYTES),
+            RequestOptions.of(RequestPurpose.SEGMENT))
+        .thenApply(object -> isOurs(upload, object.body()))
+        .whenCompleteAsync((ours, failure) -> inspected(upload, ours, failure), loop);
+  }
+
+  private boolean isOurs(Upload upload, MemorySegment body) {
+    try {
+      SegmentHeader found = SegmentHeader.decode(body, identity.volume(), upload.sequence);
+      return found.writer().equals(identity.writer())
+          && Arrays.equals(found.digest(), upload.header().digest());
+    } catch (FormatException e) {
+      // Not ours, whatever it is: we only ever send whole segments.
+      LOG.warn("{}: slot {} holds something else: {}", identity.where(), upload.sequence, e.getMessage());
+      return false;
+    }
+  }
+
+  private void inspected(Upload upload, @Nullable Boolean ours, @Nullable Throwable failure) {
+    if (stopped) {
+      upload.buffer.arena.close();
+    } else if (failure != null || ours == null) {
+      sendLater(upload, failure == null ? new IllegalStateException("no answer") : failure);
+    } else if (ours) {
+      stored(upload);
+    } else {
+      stop();
+      owner.fenced(
+          "slot " + upload.sequence + " of the bucket was taken by another owner of the volume");
+    }
+  }
+
+  private void stored(Upload upload) {
+    upload.stage = Stage.STORED;
+    owner.uploadTrouble(null);
+    commitReady();
+  }
+
+  /** Commits from the oldest on, as far as they are stored and the map takes them. */
+  void commitReady() {
+    Upload first;
+    while (!stopped && (first = inFlight.peek()) != null && first.stage == Stage.STORED) {
+      if (!owner.canCommit()) {
+        loop.schedule(TimeUnit.MILLISECONDS.toNanos(10), this::commitReady);
+        return;
+      }
+      inFlight.remove();
+      freeBuffers.add(first.buffer);
+      owner.commit(first.header(), first.entries, first.records);
+    }
+    poke();
+  }
+
+  /** The oldest record that is not committed, or null. */
+  @Nullable BacklogRecord oldestUncommitted() {
+    Upload first = inFlight.peek();
+    if (first != null) {
+      return first.records.getFirst();
+    }
+    return backlog.isEmpty() ? null : backlog.first();
+  }
+
+  /** Completes when nothing waits or is under way; never if uploads can't succeed. */
+  CompletableFuture<Void> drained() {
+    var done = new CompletableFuture<Void>();
+    setUrgent(true);
+    awaitIdle(done);
+    return done;
+  }
+
+  private void awaitIdle(CompletableFuture<Void> done) {
+    if (stopped || isIdle()) {
+      done.complete(null);
+    } else {
+      loop.schedule(TimeUnit.MILLISECONDS.toNanos(2), () -> awaitIdle(done));
+    }
+  }
+}
