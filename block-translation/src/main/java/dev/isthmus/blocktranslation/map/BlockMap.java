@@ -24,6 +24,7 @@ import java.util.function.LongSupplier;
  * Writing out and merging run on {@code background} in short stretches that never block either; a
  * direct executor makes everything deterministic.
  */
+@SuppressWarnings("DoNotCallSuggester")
 public final class BlockMap implements AutoCloseable {
 
   /**

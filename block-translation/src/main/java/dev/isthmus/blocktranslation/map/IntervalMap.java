@@ -12,6 +12,7 @@ import java.util.function.Predicate;
  *
  * @param <V> what holds for a stretch
  */
+@SuppressWarnings("DoNotCallSuggester")
 public final class IntervalMap<V extends SectorRange<V>> {
 
   /** Hears of a look-up's pieces in ascending order, together exactly the range asked for. */

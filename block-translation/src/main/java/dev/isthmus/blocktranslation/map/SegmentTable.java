@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
  * Live sectors of each data segment of this volume that is not doomed. Threading: confined to the
  * engine thread.
  */
+@SuppressWarnings("DoNotCallSuggester")
 public final class SegmentTable {
 
   SegmentTable() {}
