@@ -58,7 +58,9 @@ final class Futures {
     return CompletableFuture.<Void>completedFuture(null).thenApplyAsync(task, loop);
   }
 
-  /** A random time around {@code baseNanos}, so that many who failed at once do not return at once. */
+  /**
+   * A random time around {@code baseNanos}, so that many who failed at once do not return at once.
+   */
   static long jittered(long baseNanos) {
     return baseNanos / 2 + ThreadLocalRandom.current().nextLong(baseNanos);
   }

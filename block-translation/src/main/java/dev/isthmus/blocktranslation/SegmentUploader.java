@@ -31,9 +31,10 @@ import org.slf4j.LoggerFactory;
  * Packs the backlog into segments, uploads several at once, and hands them over strictly in order.
  *
  * <p>A segment goes through: taken from the backlog, built from the log off the loop, sent, stored,
- * committed. Only the oldest may be committed, so what the map and the bucket's chain hold is always
- * a prefix. A segment that was taken is frozen: a retry sends the same bytes to the same slot, for
- * ever, until it is stored or the volume is fenced. Threading: confined to the volume's loop.
+ * committed. Only the oldest may be committed, so what the map and the bucket's chain hold is
+ * always a prefix. A segment that was taken is frozen: a retry sends the same bytes to the same
+ * slot, for ever, until it is stored or the volume is fenced. Threading: confined to the volume's
+ * loop.
  */
 final class SegmentUploader {
 
@@ -204,25 +205,23 @@ final class SegmentUploader {
     inFlight.add(upload);
     long durableLsn = durability.durableLsn();
     loop.blocking()
-        .execute(
-            () -> {
-              String failure = null;
-              try {
-                build(upload, durableLsn);
-              } catch (RuntimeException e) {
-                failure = e.getMessage() == null ? e.toString() : e.getMessage();
-              }
-              String outcome = failure;
-              loop.execute(() -> built(upload, outcome));
-            });
+        .execute(() -> {
+          String failure = null;
+          try {
+            build(upload, durableLsn);
+          } catch (RuntimeException e) {
+            failure = e.getMessage() == null ? e.toString() : e.getMessage();
+          }
+          String outcome = failure;
+          loop.execute(() -> built(upload, outcome));
+        });
   }
 
   // Off the loop: touches nothing but the upload and the log.
   private void build(Upload upload, long durableLsn) {
     List<BacklogRecord> records = upload.records;
     var builder =
-        new SegmentBuilder(
-            upload.buffer.bytes, identity.volume(), upload.sequence, records.size());
+        new SegmentBuilder(upload.buffer.bytes, identity.volume(), upload.sequence, records.size());
     for (BacklogRecord record : records) {
       addRecord(builder, record);
     }
@@ -252,8 +251,7 @@ final class SegmentUploader {
 
   private void addRecord(SegmentBuilder builder, BacklogRecord record) {
     if (record.length() == 0) {
-      builder.addRange(
-          record.type().code(), record.sector(), record.sectorCount(), record.lsn());
+      builder.addRange(record.type().code(), record.sector(), record.sectorCount(), record.lsn());
       return;
     }
     MemorySegment data = builder.nextData(record.length());
@@ -310,8 +308,7 @@ final class SegmentUploader {
     String why = Futures.cause(failure).getMessage();
     LOG.warn("{}: segment {} is not stored yet: {}", identity.where(), upload.sequence, why);
     owner.uploadTrouble("uploads fail: " + why);
-    long delay =
-        Math.min(RETRY_MAX_NANOS, RETRY_MIN_NANOS << Math.min(10, upload.failures - 1));
+    long delay = Math.min(RETRY_MAX_NANOS, RETRY_MIN_NANOS << Math.min(10, upload.failures - 1));
     loop.schedule(
         Futures.jittered(delay),
         () -> {
@@ -341,7 +338,11 @@ final class SegmentUploader {
           && Arrays.equals(found.digest(), upload.header().digest());
     } catch (FormatException e) {
       // Not ours, whatever it is: we only ever send whole segments.
-      LOG.warn("{}: slot {} holds something else: {}", identity.where(), upload.sequence, e.getMessage());
+      LOG.warn(
+          "{}: slot {} holds something else: {}",
+          identity.where(),
+          upload.sequence,
+          e.getMessage());
       return false;
     }
   }

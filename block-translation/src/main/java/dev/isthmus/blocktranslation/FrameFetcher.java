@@ -1,0 +1,215 @@
+package dev.isthmus.blocktranslation;
+
+import dev.isthmus.blockdevice.IoStatus;
+import dev.isthmus.blocktranslation.format.FormatException;
+import dev.isthmus.blocktranslation.format.Frame;
+import dev.isthmus.blocktranslation.format.Keys;
+import dev.isthmus.blocktranslation.store.ByteRange;
+import dev.isthmus.blocktranslation.store.ObjectStore;
+import dev.isthmus.blocktranslation.store.RequestOptions;
+import dev.isthmus.blocktranslation.store.RequestPurpose;
+import dev.isthmus.blocktranslation.store.StoreException;
+import dev.isthmus.blocktranslation.store.StoredObject;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gets frames from the bucket: neighbours with one ranged GET, and one GET for all who miss the
+ * same frame at once. What arrives is checked before anybody sees it; a frame that fails its checks
+ * is fetched once more by itself, then it is corrupt. Threading: confined to the volume's loop.
+ */
+final class FrameFetcher {
+
+  private static final Logger LOG = LoggerFactory.getLogger(FrameFetcher.class);
+
+  /** Most bytes of one GET that joins neighbours. */
+  private static final int MAX_SPAN_BYTES = 1 << 20;
+
+  /** Bytes nobody asked for that are read rather than making another request. */
+  private static final int MAX_HOLE_BYTES = 32 << 10;
+
+  /** GETs under way; more wait here, where a cancelled volume can drop them. */
+  private static final int MAX_PARALLEL = 32;
+
+  /** A host gives a command up after 30 s; better an answer before. */
+  private static final long TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(20);
+
+  /** Hears of one frame. Called on the loop; the data is only good within the call. */
+  interface Waiter {
+    void frame(FrameRef ref, MemorySegment data, long sector);
+
+    void failed(FrameRef ref, IoStatus status);
+  }
+
+  private final VolumeIdentity identity;
+  private final ObjectStore store;
+  private final EngineLoop loop;
+  private final FrameCache cache;
+  private final int volumeTag;
+  private final Map<FrameRef, List<Waiter>> wanted = new HashMap<>();
+  private final Deque<Span> queued = new ArrayDeque<>();
+  private int underWay;
+  private long corrupt;
+
+  FrameFetcher(VolumeIdentity identity, ObjectStore store, EngineLoop loop, FrameCache cache) {
+    this.identity = identity;
+    this.store = store;
+    this.loop = loop;
+    this.cache = cache;
+    this.volumeTag = Frame.volumeTag(identity.volume());
+  }
+
+  /** Neighbouring frames of one segment, in order. */
+  private record Span(List<FrameRef> frames, RequestPurpose purpose, boolean again) {
+    long segment() {
+      return frames.getFirst().segment();
+    }
+
+    int offset() {
+      return frames.getFirst().offset();
+    }
+
+    int lengthBytes() {
+      return (int) (frames.getLast().endOffset() - offset());
+    }
+  }
+
+  /**
+   * Fetches frames that are not cached.
+   *
+   * @param waiter told of each frame once; null to only fill the cache
+   */
+  void fetch(Collection<FrameRef> refs, RequestPurpose purpose, @Nullable Waiter waiter) {
+    var missing = new ArrayList<FrameRef>();
+    for (FrameRef ref : refs) {
+      List<Waiter> waiters = wanted.get(ref);
+      if (waiters == null) {
+        waiters = new ArrayList<>(1);
+        wanted.put(ref, waiters);
+        missing.add(ref);
+      }
+      if (waiter != null) {
+        waiters.add(waiter);
+      }
+    }
+    missing.sort(Comparator.comparingLong(FrameRef::segment).thenComparingInt(FrameRef::offset));
+    var neighbours = new ArrayList<FrameRef>();
+    for (FrameRef ref : missing) {
+      if (!neighbours.isEmpty() && !joins(neighbours, ref)) {
+        queued.add(new Span(List.copyOf(neighbours), purpose, false));
+        neighbours.clear();
+      }
+      neighbours.add(ref);
+    }
+    if (!neighbours.isEmpty()) {
+      queued.add(new Span(List.copyOf(neighbours), purpose, false));
+    }
+    startQueued();
+  }
+
+  private static boolean joins(List<FrameRef> neighbours, FrameRef next) {
+    FrameRef last = neighbours.getLast();
+    return next.segment() == last.segment()
+        && next.offset() - last.endOffset() <= MAX_HOLE_BYTES
+        && next.endOffset() - neighbours.getFirst().offset() <= MAX_SPAN_BYTES;
+  }
+
+  private void startQueued() {
+    while (underWay < MAX_PARALLEL && !queued.isEmpty()) {
+      Span span = queued.remove();
+      underWay++;
+      store
+          .get(
+              key(span.segment()),
+              ByteRange.span(span.offset(), span.lengthBytes()),
+              RequestOptions.of(span.purpose).withTimeoutNanos(TIMEOUT_NANOS))
+          .whenCompleteAsync((object, failure) -> arrived(span, object, failure), loop);
+    }
+  }
+
+  private String key(long segment) {
+    return identity.keyPrefix() + Keys.segment(identity.volume(), segment);
+  }
+
+  private void arrived(Span span, @Nullable StoredObject object, @Nullable Throwable failure) {
+    underWay--;
+    for (FrameRef ref : span.frames) {
+      if (object != null) {
+        deliver(span, ref, object.body());
+      } else {
+        fail(span, ref, java.util.Objects.requireNonNull(failure));
+      }
+    }
+    startQueued();
+  }
+
+  private void deliver(Span span, FrameRef ref, MemorySegment body) {
+    try {
+      int at = ref.offset() - span.offset();
+      if (at + ref.totalBytes() > body.byteSize()) {
+        throw new FormatException("the segment ends before the frame does");
+      }
+      MemorySegment bytes = body.asSlice(at, ref.totalBytes());
+      Frame frame = Frame.decode(bytes, volumeTag, ref.segment());
+      if (frame.storedLength() != ref.storedLength()) {
+        throw new FormatException("the frame has another length than the map says");
+      }
+      MemorySegment data = bytes.asSlice(Frame.HEADER_BYTES, frame.rawLength());
+      for (Waiter waiter : takeWaiters(ref)) {
+        waiter.frame(ref, data, frame.sector());
+      }
+      cache.put(ref, data, frame.sector());
+    } catch (FormatException e) {
+      damaged(span, ref, e.getMessage() == null ? "" : e.getMessage());
+    }
+  }
+
+  private void fail(Span span, FrameRef ref, Throwable failure) {
+    Throwable cause = Futures.cause(failure);
+    if (cause instanceof StoreException.NotFound
+        || cause instanceof StoreException.OutOfRange
+        || cause instanceof StoreException.Corrupt) {
+      damaged(span, ref, String.valueOf(cause.getMessage()));
+    } else {
+      LOG.warn("{}: a read from the bucket failed: {}", identity.where(), cause.getMessage());
+      takeWaiters(ref).forEach(waiter -> waiter.failed(ref, IoStatus.UNAVAILABLE));
+    }
+  }
+
+  private void damaged(Span span, FrameRef ref, String why) {
+    if (!span.again) {
+      queued.add(new Span(List.of(ref), span.purpose, true));
+      return;
+    }
+    corrupt++;
+    LOG.error(
+        "{}: CORRUPT: object {} at offset {}, {} bytes: {}",
+        identity.where(),
+        key(ref.segment()),
+        ref.offset(),
+        ref.totalBytes(),
+        why);
+    takeWaiters(ref).forEach(waiter -> waiter.failed(ref, IoStatus.CORRUPT));
+  }
+
+  private List<Waiter> takeWaiters(FrameRef ref) {
+    List<Waiter> waiters = wanted.remove(ref);
+    return waiters == null ? List.of() : waiters;
+  }
+
+  /** Frames that were found damaged for good. */
+  long corrupt() {
+    return corrupt;
+  }
+}

@@ -1,0 +1,20 @@
+package dev.isthmus.blocktranslation.map;
+
+import dev.isthmus.blockdevice.DeviceException;
+import java.util.List;
+
+/** Hears of the map's background work, on the engine thread. */
+public interface MapListener {
+
+  /**
+   * The map no longer refers to these parts (merged away, or left over from work that failed, in
+   * which case they may not exist): they belong on the doomed list of the next checkpoint.
+   */
+  void partsDropped(List<PartInfo> parts);
+
+  /**
+   * Writing out or merging failed. Nothing is lost and nothing is retried by itself: call {@link
+   * BlockMap#retryWork()} when it may succeed. {@code Corrupt} will not.
+   */
+  void workFailed(DeviceException failure);
+}
