@@ -58,4 +58,28 @@ public record StoreLimits(
       throw new IllegalArgumentException("back-off " + backoffBaseNanos + ".." + backoffCapNanos);
     }
   }
+
+  /** The same with room for other numbers of requests. */
+  public StoreLimits withRequests(int newMaxInFlight, int newMaxQueued) {
+    return new StoreLimits(
+        newMaxInFlight,
+        newMaxQueued,
+        defaultTimeoutNanos,
+        attemptTimeoutNanos,
+        maxAttempts,
+        backoffBaseNanos,
+        backoffCapNanos);
+  }
+
+  /** The same with other timeouts. */
+  public StoreLimits withTimeouts(long newDefaultNanos, long newAttemptNanos) {
+    return new StoreLimits(
+        maxInFlight,
+        maxQueued,
+        newDefaultNanos,
+        newAttemptNanos,
+        maxAttempts,
+        backoffBaseNanos,
+        backoffCapNanos);
+  }
 }
