@@ -23,13 +23,13 @@ record BacklogRecord(
 
   /** What the record takes in the log, with the framing. */
   long logBytes() {
-    return logBytes(length);
+    return logBytes(length, 1);
   }
 
-  static long logBytes(long payloadBytes) {
-    return RECORD_OVERHEAD_BYTES + payloadBytes;
+  static long logBytes(long payloadBytes, long records) {
+    return RECORD_OVERHEAD_BYTES * records + payloadBytes;
   }
 
   /** The record's header, and the log engine's own framing and padding. */
-  private static final int RECORD_OVERHEAD_BYTES = 120;
+  private static final long RECORD_OVERHEAD_BYTES = 120;
 }

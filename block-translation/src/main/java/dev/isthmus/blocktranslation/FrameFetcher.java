@@ -129,12 +129,13 @@ final class FrameFetcher {
     while (underWay < MAX_PARALLEL && !queued.isEmpty()) {
       Span span = queued.remove();
       underWay++;
-      store
-          .get(
+      Futures.then(
+          loop,
+          store.get(
               key(span.segment()),
               ByteRange.span(span.offset(), span.lengthBytes()),
-              RequestOptions.of(span.purpose).withTimeoutNanos(TIMEOUT_NANOS))
-          .whenCompleteAsync((object, failure) -> arrived(span, object, failure), loop);
+              RequestOptions.of(span.purpose).withTimeoutNanos(TIMEOUT_NANOS)),
+          (object, failure) -> arrived(span, object, failure));
     }
   }
 

@@ -5,7 +5,9 @@ import dev.isthmus.blocktranslation.store.StoreException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** What futures of the store and the map end with, made plain. Stateless. */
 final class Futures {
@@ -56,6 +58,18 @@ final class Futures {
   /** Runs {@code task} on the loop and completes with what it returns or throws. */
   static <T> CompletableFuture<T> onLoop(EngineLoop loop, Function<Void, T> task) {
     return CompletableFuture.<Void>completedFuture(null).thenApplyAsync(task, loop);
+  }
+
+  /**
+   * Hands a future's end to {@code handler} on the loop, as a task of the loop: what the handler
+   * throws reaches the loop's owner instead of vanishing in another future.
+   */
+  @SuppressWarnings("FutureReturnValueIgnored")
+  static <T> void then(
+      EngineLoop loop,
+      CompletableFuture<T> future,
+      BiConsumer<@Nullable T, @Nullable Throwable> handler) {
+    future.whenComplete((value, failure) -> loop.execute(() -> handler.accept(value, failure)));
   }
 
   /**

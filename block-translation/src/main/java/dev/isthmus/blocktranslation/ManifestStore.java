@@ -17,7 +17,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.UnaryOperator;
 
 /**
@@ -72,7 +71,7 @@ final class ManifestStore {
   CompletableFuture<Stored> create(Manifest manifest) {
     return put(manifest, PutCondition.ifAbsent())
         .exceptionallyCompose(failure ->
-            cause(failure) instanceof StoreException.PreconditionFailed
+            Futures.cause(failure) instanceof StoreException.PreconditionFailed
                 ? read()
                     .thenApply(found -> {
                       if (found.manifest().equals(manifest)) {
@@ -96,45 +95,57 @@ final class ManifestStore {
 
   private CompletableFuture<Stored> replace(
       Stored current, UnaryOperator<Manifest> change, int triesLeft) {
-    Manifest next = change.apply(current.manifest());
-    return put(next, PutCondition.ifMatch(current.etag()))
-        .exceptionallyCompose(failure -> {
-          if (!(cause(failure) instanceof StoreException.PreconditionFailed)) {
-            return CompletableFuture.failedFuture(failure);
+    return tryReplace(current, change.apply(current.manifest()))
+        .thenCompose(attempt -> {
+          Stored found = attempt.found();
+          if (attempt.took()) {
+            return CompletableFuture.completedFuture(found);
           }
-          return read()
-              .thenCompose(found -> afterConflict(found, current, next, change, triesLeft));
+          if (!sameOwner(found.manifest(), current.manifest())) {
+            throw fenced(found.manifest());
+          }
+          if (triesLeft == 0) {
+            throw new DeviceException.Unavailable(
+                where + ": the manifest changes under its owner's hands; try again");
+          }
+          return replace(found, change, triesLeft - 1);
         });
   }
 
-  private CompletableFuture<Stored> afterConflict(
-      Stored found,
-      Stored expected,
-      Manifest attempted,
-      UnaryOperator<Manifest> change,
-      int triesLeft) {
-    if (found.manifest().nonce().equals(attempted.nonce())) {
-      return CompletableFuture.completedFuture(found);
-    }
-    Manifest owner = expected.manifest();
-    boolean stillOurs =
-        found.manifest().writer().equals(owner.writer())
-            && found.manifest().epoch() == owner.epoch()
-            && found.manifest().volume().equals(owner.volume());
-    if (!stillOurs) {
-      throw new DeviceException.Fenced(
-          where
-              + " was opened by another gateway (writer "
-              + found.manifest().writer()
-              + ", epoch "
-              + found.manifest().epoch()
-              + ")");
-    }
-    if (triesLeft == 0) {
-      throw new DeviceException.Unavailable(
-          where + ": the manifest changes under its owner's hands; try again");
-    }
-    return replace(found, change, triesLeft - 1);
+  /**
+   * What became of one replacement.
+   *
+   * @param took whether it took effect
+   * @param found what is stored now
+   */
+  record Attempt(boolean took, Stored found) {}
+
+  /** Replaces the manifest if it is still {@code current}, and says what is there then. */
+  CompletableFuture<Attempt> tryReplace(Stored current, Manifest next) {
+    return put(next, PutCondition.ifMatch(current.etag()))
+        .thenApply(stored -> new Attempt(true, stored))
+        .exceptionallyCompose(failure ->
+            Futures.cause(failure) instanceof StoreException.PreconditionFailed
+                ? read()
+                    .thenApply(
+                        found -> new Attempt(found.manifest().nonce().equals(next.nonce()), found))
+                : CompletableFuture.failedFuture(failure));
+  }
+
+  static boolean sameOwner(Manifest one, Manifest other) {
+    return one.writer().equals(other.writer())
+        && one.epoch() == other.epoch()
+        && one.volume().equals(other.volume());
+  }
+
+  DeviceException.Fenced fenced(Manifest found) {
+    return new DeviceException.Fenced(
+        where
+            + " was opened by another gateway (writer "
+            + found.writer()
+            + ", epoch "
+            + found.epoch()
+            + ")");
   }
 
   private CompletableFuture<Stored> put(Manifest manifest, PutCondition condition) {
@@ -142,11 +153,5 @@ final class ManifestStore {
     return store
         .put(key, List.of(MemorySegment.ofArray(bytes)), condition, OPTIONS)
         .thenApply(etag -> new Stored(manifest, etag));
-  }
-
-  static Throwable cause(Throwable failure) {
-    return failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
   }
 }

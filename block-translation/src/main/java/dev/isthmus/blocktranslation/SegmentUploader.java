@@ -7,7 +7,6 @@ import dev.isthmus.blocktranslation.format.SegmentBuilder;
 import dev.isthmus.blocktranslation.format.SegmentEntry;
 import dev.isthmus.blocktranslation.format.SegmentHeader;
 import dev.isthmus.blocktranslation.store.ByteRange;
-import dev.isthmus.blocktranslation.store.ETag;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.PutCondition;
 import dev.isthmus.blocktranslation.store.RequestOptions;
@@ -163,6 +162,12 @@ final class SegmentUploader {
     }
     freeBuffers.forEach(buffer -> buffer.arena.close());
     freeBuffers.clear();
+    // Those being built or sent free theirs when that ends.
+    for (Upload upload : inFlight) {
+      if (upload.stage == Stage.STORED) {
+        upload.buffer.arena.close();
+      }
+    }
   }
 
   /** Looks whether a segment can be taken; called after each change that may allow it. */
@@ -278,20 +283,21 @@ final class SegmentUploader {
   }
 
   private void send(Upload upload) {
-    store
-        .put(
+    Futures.then(
+        loop,
+        store.put(
             key(upload),
             List.of(upload.object()),
             PutCondition.ifAbsent(),
-            RequestOptions.of(RequestPurpose.SEGMENT))
-        .whenCompleteAsync((etag, failure) -> sent(upload, etag, failure), loop);
+            RequestOptions.of(RequestPurpose.SEGMENT)),
+        (etag, failure) -> sent(upload, failure));
   }
 
   private String key(Upload upload) {
     return identity.keyPrefix() + Keys.segment(identity.volume(), upload.sequence);
   }
 
-  private void sent(Upload upload, @Nullable ETag etag, @Nullable Throwable failure) {
+  private void sent(Upload upload, @Nullable Throwable failure) {
     if (stopped) {
       upload.buffer.arena.close();
     } else if (failure == null) {
@@ -322,13 +328,15 @@ final class SegmentUploader {
 
   /** The slot is taken: by an earlier try of our own whose reply was lost, or by another owner. */
   private void inspect(Upload upload) {
-    store
-        .get(
-            key(upload),
-            ByteRange.span(0, SegmentHeader.BYTES),
-            RequestOptions.of(RequestPurpose.SEGMENT))
-        .thenApply(object -> isOurs(upload, object.body()))
-        .whenCompleteAsync((ours, failure) -> inspected(upload, ours, failure), loop);
+    Futures.then(
+        loop,
+        store
+            .get(
+                key(upload),
+                ByteRange.span(0, SegmentHeader.BYTES),
+                RequestOptions.of(RequestPurpose.SEGMENT))
+            .thenApply(object -> isOurs(upload, object.body())),
+        (ours, failure) -> inspected(upload, ours, failure));
   }
 
   private boolean isOurs(Upload upload, MemorySegment body) {

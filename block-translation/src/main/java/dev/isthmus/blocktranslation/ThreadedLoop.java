@@ -82,7 +82,7 @@ final class ThreadedLoop implements EngineLoop {
 
   @Override
   public boolean inLoop() {
-    return Thread.currentThread() == thread;
+    return Thread.currentThread().equals(thread);
   }
 
   @Override

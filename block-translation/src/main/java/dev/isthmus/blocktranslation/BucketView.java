@@ -1,0 +1,155 @@
+package dev.isthmus.blocktranslation;
+
+import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blocktranslation.format.Checkpoint;
+import dev.isthmus.blocktranslation.format.CheckpointCodec;
+import dev.isthmus.blocktranslation.format.FormatException;
+import dev.isthmus.blocktranslation.format.Keys;
+import dev.isthmus.blocktranslation.format.Manifest;
+import dev.isthmus.blocktranslation.map.MapDescription;
+import dev.isthmus.blocktranslation.store.ByteRange;
+import dev.isthmus.blocktranslation.store.ObjectStore;
+import dev.isthmus.blocktranslation.store.RequestOptions;
+import dev.isthmus.blocktranslation.store.RequestPurpose;
+import dev.isthmus.blocktranslation.store.StoredObject;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the bucket holds of a volume: a checkpoint and the segments after it, as far as they were
+ * read. Changes nothing. Threading: confined to the opener; blocks.
+ */
+final class BucketView {
+
+  private static final Logger LOG = LoggerFactory.getLogger(BucketView.class);
+
+  private final ChainReader chain;
+  private final List<Manifest.CheckpointRef> base;
+  private final MapDescription map;
+  private final List<Checkpoint.Doomed> doomed;
+  private final List<ChainReader.Link> segments = new ArrayList<>();
+  private ChainPosition position;
+
+  private BucketView(
+      ChainReader chain,
+      List<Manifest.CheckpointRef> base,
+      MapDescription map,
+      List<Checkpoint.Doomed> doomed,
+      ChainPosition position) {
+    this.chain = chain;
+    this.base = base;
+    this.map = map;
+    this.doomed = doomed;
+    this.position = position;
+  }
+
+  /** Reads the newest readable checkpoint that {@code manifest} names. */
+  static BucketView read(
+      ObjectStore store, EngineLoop loop, String keyPrefix, String where, Manifest manifest) {
+    var chain = new ChainReader(store, loop, keyPrefix, manifest.volume(), where);
+    DeviceException damage = null;
+    for (Manifest.CheckpointRef ref : manifest.checkpoints()) {
+      try {
+        Checkpoint checkpoint = checkpoint(store, loop, keyPrefix, where, manifest, ref);
+        return new BucketView(
+            chain,
+            List.of(ref),
+            checkpoint.map(),
+            checkpoint.doomed(),
+            new ChainPosition(
+                checkpoint.sequence(),
+                checkpoint.nextSequence(),
+                checkpoint.epoch(),
+                checkpoint.writer(),
+                checkpoint.lastLsn(),
+                checkpoint.lastTimeNanos(),
+                0));
+      } catch (DeviceException.Corrupt e) {
+        LOG.error("{}: a checkpoint is damaged, trying the one before: {}", where, e.getMessage());
+        damage = e;
+      }
+    }
+    if (damage != null) {
+      throw damage;
+    }
+    return new BucketView(chain, List.of(), MapDescription.EMPTY, List.of(), ChainPosition.START);
+  }
+
+  private static Checkpoint checkpoint(
+      ObjectStore store,
+      EngineLoop loop,
+      String keyPrefix,
+      String where,
+      Manifest manifest,
+      Manifest.CheckpointRef ref) {
+    String key = Keys.checkpoint(manifest.volume(), ref.epoch(), ref.nonce());
+    StoredObject object =
+        Futures.await(
+            loop,
+            where + ": checkpoint " + key,
+            store.get(
+                keyPrefix + key,
+                ByteRange.whole(ObjectStore.MAX_OBJECT_BYTES),
+                RequestOptions.of(RequestPurpose.OPEN)));
+    try {
+      Checkpoint checkpoint = CheckpointCodec.decode(object.body());
+      boolean asNamed =
+          checkpoint.volume().equals(manifest.volume())
+              && checkpoint.keyEpoch() == ref.epoch()
+              && checkpoint.keyNonce() == ref.nonce()
+              && checkpoint.sequence() == ref.sequence()
+              && checkpoint.lastLsn() == ref.lastLsn();
+      if (!asNamed) {
+        throw new FormatException("it is not the checkpoint that the manifest names");
+      }
+      return checkpoint;
+    } catch (FormatException e) {
+      throw new DeviceException.Corrupt(where + ": checkpoint " + key + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Reads the chain on to its present end.
+   *
+   * @param newestEpoch as in {@link ChainReader#read}
+   */
+  void readOn(long newestEpoch) {
+    position = chain.read(position, newestEpoch, segments::add);
+  }
+
+  /** What lies at the slot of {@link #position}, or null. */
+  ChainReader.@Nullable Link atEnd() {
+    return chain.at(position.nextSequence());
+  }
+
+  /** A fence of our own was created at the end. */
+  void fenced(ChainPosition behindFence) {
+    position = behindFence;
+  }
+
+  /** The end of what was read. */
+  ChainPosition position() {
+    return position;
+  }
+
+  /** The checkpoint that was used; empty if none. */
+  List<Manifest.CheckpointRef> base() {
+    return base;
+  }
+
+  MapDescription map() {
+    return map;
+  }
+
+  List<Checkpoint.Doomed> doomed() {
+    return doomed;
+  }
+
+  /** Data segments after the checkpoint. */
+  List<ChainReader.Link> segments() {
+    return segments;
+  }
+}

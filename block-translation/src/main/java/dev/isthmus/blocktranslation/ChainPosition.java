@@ -1,0 +1,41 @@
+package dev.isthmus.blocktranslation;
+
+import dev.isthmus.blocktranslation.format.SegmentHeader;
+import java.util.UUID;
+
+/**
+ * A place between two segments of a volume's chain: what the prefix before it amounts to.
+ * Immutable.
+ *
+ * @param sequence the last segment or fence before it; 0 for none
+ * @param nextSequence the slot after it
+ * @param epoch who owns the chain here
+ * @param writer likewise; the nil UUID before the first fence
+ * @param lastLsn newest LSN of the prefix
+ * @param lastTimeNanos its time
+ * @param durableLsn newest LSN that an owner's log was said to hold durably
+ */
+record ChainPosition(
+    long sequence,
+    long nextSequence,
+    long epoch,
+    UUID writer,
+    long lastLsn,
+    long lastTimeNanos,
+    long durableLsn) {
+
+  /** Before everything. */
+  static final ChainPosition START = new ChainPosition(0, 1, 0, new UUID(0, 0), 0, 0, 0);
+
+  /** Behind a segment or fence that follows here. */
+  ChainPosition after(SegmentHeader header) {
+    return new ChainPosition(
+        header.sequence(),
+        header.nextSequence(),
+        header.epoch(),
+        header.writer(),
+        header.lastLsn(),
+        Math.max(lastTimeNanos, header.lastTimeNanos()),
+        Math.max(durableLsn, header.durableLsn()));
+  }
+}

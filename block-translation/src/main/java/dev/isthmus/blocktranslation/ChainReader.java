@@ -1,0 +1,166 @@
+package dev.isthmus.blocktranslation;
+
+import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blocktranslation.format.FormatException;
+import dev.isthmus.blocktranslation.format.Keys;
+import dev.isthmus.blocktranslation.format.SegmentEntry;
+import dev.isthmus.blocktranslation.format.SegmentHeader;
+import dev.isthmus.blocktranslation.store.ByteRange;
+import dev.isthmus.blocktranslation.store.ObjectStore;
+import dev.isthmus.blocktranslation.store.RequestOptions;
+import dev.isthmus.blocktranslation.store.RequestPurpose;
+import dev.isthmus.blocktranslation.store.StoreException;
+import dev.isthmus.blocktranslation.store.StoredObject;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a volume's chain of segments and fences from a position on to its present end, a few slots
+ * ahead (docs/FORMAT.md, "Reading the chain"). Only the store's word that a slot is absent ends the
+ * chain; any other failure fails the read. Threading: confined to the opener; blocks.
+ */
+final class ChainReader {
+
+  /** Slots asked for at once: hides the latency of the ranged reads of an open. */
+  private static final int READ_AHEAD = 8;
+
+  /**
+   * Bytes of the first read of a slot: header and table of an 8 MiB segment of 4 KiB writes take 82
+   * KiB; a larger table costs a second read.
+   */
+  private static final int FIRST_READ_BYTES = 96 << 10;
+
+  private final ObjectStore store;
+  private final EngineLoop loop;
+  private final String keyPrefix;
+  private final UUID volume;
+  private final String where;
+
+  ChainReader(ObjectStore store, EngineLoop loop, String keyPrefix, UUID volume, String where) {
+    this.store = store;
+    this.loop = loop;
+    this.keyPrefix = keyPrefix;
+    this.volume = volume;
+    this.where = where;
+  }
+
+  /** One object of the chain. */
+  record Link(SegmentHeader header, List<SegmentEntry> entries) {
+    boolean isFence() {
+      return header.kind() == SegmentHeader.FENCE;
+    }
+  }
+
+  /** Takes the chain's data segments in order. */
+  interface Sink {
+    void segment(Link link);
+  }
+
+  /**
+   * Reads on from {@code from} to the first absent slot.
+   *
+   * @param newestEpoch no fence may have an epoch above: a newer owner there is a {@link
+   *     DeviceException.Fenced}
+   * @return the position at that slot
+   */
+  ChainPosition read(ChainPosition from, long newestEpoch, Sink sink) {
+    ChainPosition position = from;
+    Deque<CompletableFuture<@Nullable StoredObject>> ahead = new ArrayDeque<>();
+    long askedFor = position.nextSequence();
+    while (true) {
+      while (ahead.size() < READ_AHEAD) {
+        ahead.add(head(askedFor++));
+      }
+      StoredObject object = Futures.await(loop, where, ahead.remove());
+      if (object == null) {
+        return position;
+      }
+      Link link = parse(position.nextSequence(), object);
+      check(position, link, newestEpoch);
+      if (!link.isFence()) {
+        sink.segment(link);
+      }
+      position = position.after(link.header());
+      if (link.isFence()) {
+        // The slots asked for ahead are dead.
+        ahead.clear();
+        askedFor = position.nextSequence();
+      }
+    }
+  }
+
+  /** What lies at one slot, or null. */
+  @Nullable Link at(long sequence) {
+    StoredObject object = Futures.await(loop, where, head(sequence));
+    return object == null ? null : parse(sequence, object);
+  }
+
+  private CompletableFuture<@Nullable StoredObject> head(long sequence) {
+    return store
+        .get(
+            keyPrefix + Keys.segment(volume, sequence),
+            ByteRange.span(0, FIRST_READ_BYTES),
+            RequestOptions.of(RequestPurpose.OPEN))
+        .<@Nullable StoredObject>thenApply(object -> object)
+        .exceptionallyCompose(failure ->
+            Futures.cause(failure) instanceof StoreException.NotFound
+                ? CompletableFuture.completedFuture(null)
+                : CompletableFuture.failedFuture(failure));
+  }
+
+  private Link parse(long sequence, StoredObject object) {
+    try {
+      MemorySegment bytes = object.body();
+      SegmentHeader header = SegmentHeader.decode(bytes, volume, sequence);
+      if (header.totalLength() != object.objectLengthBytes()) {
+        throw new FormatException("the object is not as long as its header says");
+      }
+      long needed = SegmentHeader.BYTES + (long) header.tableBytes();
+      if (bytes.byteSize() < needed) {
+        bytes =
+            Futures.await(
+                    loop,
+                    where,
+                    store.get(
+                        keyPrefix + Keys.segment(volume, sequence),
+                        ByteRange.span(0, Math.toIntExact(needed)),
+                        RequestOptions.of(RequestPurpose.OPEN)))
+                .body();
+      }
+      return new Link(header, header.decodeTable(bytes));
+    } catch (FormatException e) {
+      throw new DeviceException.Corrupt(
+          where + ": object " + Keys.segment(volume, sequence) + ": " + e.getMessage(), e);
+    }
+  }
+
+  private void check(ChainPosition position, Link link, long newestEpoch) {
+    SegmentHeader header = link.header();
+    if (link.isFence()) {
+      if (header.epoch() > newestEpoch) {
+        throw new DeviceException.Fenced(
+            where + " was opened by another gateway (epoch " + header.epoch() + ")");
+      }
+      require(header.epoch() > position.epoch(), header, "a fence of an older epoch");
+      require(header.lastLsn() == position.lastLsn(), header, "a fence at another LSN");
+    } else {
+      require(
+          header.epoch() == position.epoch() && header.writer().equals(position.writer()),
+          header,
+          "a segment by somebody who does not own the chain here");
+      require(header.firstLsn() == position.lastLsn() + 1, header, "a gap in the order of changes");
+    }
+  }
+
+  private void require(boolean condition, SegmentHeader header, String what) {
+    if (!condition) {
+      throw new DeviceException.Corrupt(
+          where + ": " + what + " in object " + Keys.segment(volume, header.sequence()));
+    }
+  }
+}

@@ -1,0 +1,279 @@
+package dev.isthmus.blocktranslation;
+
+import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blocktranslation.format.Checkpoint;
+import dev.isthmus.blocktranslation.format.CheckpointCodec;
+import dev.isthmus.blocktranslation.format.Keys;
+import dev.isthmus.blocktranslation.format.Manifest;
+import dev.isthmus.blocktranslation.map.BlockMap;
+import dev.isthmus.blocktranslation.map.MapDescription;
+import dev.isthmus.blocktranslation.map.PartInfo;
+import dev.isthmus.blocktranslation.store.ObjectStore;
+import dev.isthmus.blocktranslation.store.PutCondition;
+import dev.isthmus.blocktranslation.store.RequestOptions;
+import dev.isthmus.blocktranslation.store.RequestPurpose;
+import dev.isthmus.blocktranslation.store.StoreException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes checkpoints and names them in the manifest, one at a time, and deletes what two of them no
+ * longer refer to. Threading: confined to the volume's loop.
+ */
+final class Checkpointer {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpointer.class);
+
+  /** An open after a crash reads one table for each segment since the newest checkpoint. */
+  private static final int SEGMENTS_BETWEEN = 64;
+
+  private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  /**
+   * For readers that began before an object was doomed; measured from when this owner knew of it.
+   */
+  private static final long GRACE_NANOS = TimeUnit.MINUTES.toNanos(5);
+
+  /** Most objects that wait to be deleted; more are left to a sweep. */
+  private static final int MAX_DOOMED = 4096;
+
+  private final VolumeIdentity identity;
+  private final ObjectStore store;
+  private final EngineLoop loop;
+  private final ManifestStore manifests;
+  private final Nonces nonces;
+  private final BlockMap map;
+  private final DeviceFailure onFenced;
+  private final List<Doomed> doomed = new ArrayList<>();
+  private ManifestStore.Stored manifest;
+  // The checkpoint that the map began with, or the newest since: kept beside the next one.
+  private List<Manifest.CheckpointRef> kept;
+  private int segmentsSince;
+  private boolean running;
+  private long notBeforeNanos;
+  private long bytesWritten;
+
+  /** Hears that another owner has the volume. */
+  interface DeviceFailure {
+    void fenced(String why);
+  }
+
+  private static final class Doomed {
+    final Checkpoint.Doomed object;
+    final long knownNanos;
+    int checkpoints;
+
+    Doomed(Checkpoint.Doomed object, long knownNanos, int checkpoints) {
+      this.object = object;
+      this.knownNanos = knownNanos;
+      this.checkpoints = checkpoints;
+    }
+  }
+
+  Checkpointer(
+      VolumeIdentity identity,
+      ObjectStore store,
+      EngineLoop loop,
+      ManifestStore manifests,
+      Nonces nonces,
+      BlockMap map,
+      ManifestStore.Stored manifest,
+      List<Manifest.CheckpointRef> base,
+      List<Checkpoint.Doomed> doomedBefore,
+      int segmentsReplayed,
+      DeviceFailure onFenced) {
+    this.identity = identity;
+    this.store = store;
+    this.loop = loop;
+    this.manifests = manifests;
+    this.nonces = nonces;
+    this.map = map;
+    this.manifest = manifest;
+    this.kept = base;
+    this.segmentsSince = segmentsReplayed;
+    this.onFenced = onFenced;
+    for (Checkpoint.Doomed object : doomedBefore) {
+      doomed.add(new Doomed(object, loop.nanoTime(), 1));
+    }
+  }
+
+  /** The manifest as it is now. */
+  Manifest manifest() {
+    return manifest.manifest();
+  }
+
+  /** Bytes of checkpoints stored. */
+  long bytesWritten() {
+    return bytesWritten;
+  }
+
+  /** The map no longer refers to these. */
+  void partsDropped(List<PartInfo> parts) {
+    for (PartInfo part : parts) {
+      doom(Checkpoint.Kind.RUN_PART, part.name().epoch(), part.name().nonce());
+    }
+  }
+
+  private void doom(Checkpoint.Kind kind, long epoch, long nonce) {
+    if (doomed.size() < MAX_DOOMED) {
+      doomed.add(
+          new Doomed(
+              new Checkpoint.Doomed(kind, epoch, nonce, loop.wallNanos()), loop.nanoTime(), 0));
+    }
+  }
+
+  /** A segment was committed, and {@code position} is behind it: is it time for a checkpoint? */
+  void committed(ChainPosition position) {
+    segmentsSince++;
+    if (segmentsSince >= SEGMENTS_BETWEEN && !running && loop.nanoTime() >= notBeforeNanos) {
+      write(position, Manifest.State.OPEN)
+          .exceptionally(failure -> {
+            LOG.warn("{}: no checkpoint: {}", identity.where(), failure.getMessage());
+            notBeforeNanos = loop.nanoTime() + RETRY_NANOS;
+            return null;
+          });
+    }
+  }
+
+  /**
+   * Writes the last checkpoint, with which the volume is closed; after one that is under way.
+   *
+   * @return completes on the loop
+   */
+  CompletableFuture<Void> close(ChainPosition position) {
+    if (running) {
+      var done = new CompletableFuture<Void>();
+      loop.schedule(
+          TimeUnit.MILLISECONDS.toNanos(5),
+          () -> Futures.then(loop, close(position), (ok, failure) -> relay(done, failure)));
+      return done;
+    }
+    return write(position, Manifest.State.CLOSED);
+  }
+
+  private static void relay(CompletableFuture<Void> done, @Nullable Throwable failure) {
+    if (failure == null) {
+      done.complete(null);
+    } else {
+      done.completeExceptionally(failure);
+    }
+  }
+
+  private CompletableFuture<Void> write(ChainPosition position, Manifest.State state) {
+    running = true;
+    segmentsSince = 0;
+    long nonce = nonces.nextLong();
+    return map.freeze()
+        .thenComposeAsync(description -> store(position, nonce, description), loop)
+        .thenComposeAsync(ref -> name(ref, state), loop)
+        .whenCompleteAsync(
+            (ok, failure) -> {
+              running = false;
+              if (failure != null
+                  && Futures.cause(failure) instanceof DeviceException.Fenced fenced) {
+                onFenced.fenced(String.valueOf(fenced.getMessage()));
+              }
+            },
+            loop);
+  }
+
+  private CompletableFuture<Manifest.CheckpointRef> store(
+      ChainPosition position, long nonce, MapDescription description) {
+    var checkpoint =
+        new Checkpoint(
+            identity.volume(),
+            position.writer(),
+            position.epoch(),
+            identity.device().incarnation(),
+            position.nextSequence(),
+            position.lastLsn(),
+            position.lastTimeNanos(),
+            identity.sizeSectors(),
+            identity.epoch(),
+            nonce,
+            false,
+            new MapDescription(position.sequence(), description.runs(), description.segments()),
+            doomed.stream().map(d -> d.object).toList());
+    MemorySegment bytes = CheckpointCodec.encode(checkpoint, Arena.ofAuto());
+    long storedBytes = 0;
+    for (var segment : description.segments()) {
+      storedBytes += segment.totalLengthBytes();
+    }
+    var ref =
+        new Manifest.CheckpointRef(
+            identity.epoch(), nonce, position.sequence(), position.lastLsn(), storedBytes);
+    return store
+        .put(
+            identity.keyPrefix() + Keys.checkpoint(identity.volume(), identity.epoch(), nonce),
+            List.of(bytes),
+            PutCondition.ifAbsent(),
+            RequestOptions.of(RequestPurpose.CHECKPOINT))
+        .handle((etag, failure) -> {
+          if (failure != null && !isOwnEarlierTry(failure)) {
+            throw Futures.deviceException(identity.where() + ": checkpoint", failure);
+          }
+          bytesWritten += bytes.byteSize();
+          return ref;
+        });
+  }
+
+  /** The nonce is ours alone: who finds the name taken after a retry has found himself. */
+  static boolean isOwnEarlierTry(Throwable failure) {
+    return Futures.cause(failure) instanceof StoreException.PreconditionFailed taken
+        && taken.attempts() > 1;
+  }
+
+  private CompletableFuture<Void> name(Manifest.CheckpointRef ref, Manifest.State state) {
+    List<Manifest.CheckpointRef> base = kept.isEmpty() ? List.of() : List.of(kept.getFirst());
+    List<Manifest.CheckpointRef> before = manifest.manifest().checkpoints();
+    return manifests
+        .replace(manifest, m -> m.withCheckpoint(nonces.nextHex128(), ref, base, state))
+        .thenAcceptAsync(
+            stored -> {
+              manifest = stored;
+              kept = stored.manifest().checkpoints();
+              for (Manifest.CheckpointRef old : before) {
+                if (!kept.contains(old)) {
+                  doom(Checkpoint.Kind.CHECKPOINT, old.epoch(), old.nonce());
+                }
+              }
+              deleteDue();
+            },
+            loop);
+  }
+
+  /** Deletes what the two checkpoints that are kept now no longer refer to. */
+  private void deleteDue() {
+    for (Doomed candidate : List.copyOf(doomed)) {
+      candidate.checkpoints++;
+      if (candidate.checkpoints >= 3
+          && loop.nanoTime() - candidate.knownNanos >= GRACE_NANOS
+          && candidate.object.kind() != Checkpoint.Kind.SEGMENT) {
+        delete(candidate);
+      }
+    }
+  }
+
+  private void delete(Doomed candidate) {
+    String key =
+        candidate.object.kind() == Checkpoint.Kind.RUN_PART
+            ? Keys.run(identity.volume(), candidate.object.epoch(), candidate.object.nonce())
+            : Keys.checkpoint(
+                identity.volume(), candidate.object.epoch(), candidate.object.nonce());
+    Futures.then(
+        loop,
+        store.delete(identity.keyPrefix() + key, RequestOptions.of(RequestPurpose.GC)),
+        (ok, failure) -> {
+          if (failure == null) {
+            doomed.remove(candidate);
+          }
+        });
+  }
+}

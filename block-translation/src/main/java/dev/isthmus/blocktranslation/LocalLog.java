@@ -1,0 +1,260 @@
+package dev.isthmus.blocktranslation;
+
+import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blockdevice.Tier;
+import dev.isthmus.blocktranslation.format.Manifest;
+import dev.isthmus.wal.LogAbsentException;
+import dev.isthmus.wal.LogCorruptException;
+import dev.isthmus.wal.LogDirectory;
+import dev.isthmus.wal.LogEpoch;
+import dev.isthmus.wal.LogException;
+import dev.isthmus.wal.LogInUseException;
+import dev.isthmus.wal.LogRecord;
+import dev.isthmus.wal.LogSettings;
+import dev.isthmus.wal.RecoveredLog;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The log that a manifest names, as far as it is on this host, and what it means for the disk: the
+ * table of docs/adr/0003-ownership.md. Threading: confined to the opener; blocks.
+ */
+final class LocalLog implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(LocalLog.class);
+  private static final String PREFIX = "log-";
+
+  private final Path volumeDirectory;
+  private final LogSettings settings;
+  private final Manifest manifest;
+  private final String where;
+  private final @Nullable RecoveredLog found;
+  private final @Nullable String unusable;
+
+  private LocalLog(
+      Path volumeDirectory,
+      LogSettings settings,
+      Manifest manifest,
+      String where,
+      @Nullable RecoveredLog found,
+      @Nullable String unusable) {
+    this.volumeDirectory = volumeDirectory;
+    this.settings = settings;
+    this.manifest = manifest;
+    this.where = where;
+    this.found = found;
+    this.unusable = unusable;
+  }
+
+  /** Looks for the log that {@code manifest} names; changes nothing. */
+  static LocalLog find(
+      Path volumeDirectory, LogSettings settings, Manifest manifest, String where) {
+    Path directory = volumeDirectory.resolve(PREFIX + manifest.log());
+    try {
+      return new LocalLog(
+          volumeDirectory,
+          settings,
+          manifest,
+          where,
+          LogDirectory.exists(directory)
+              ? LogDirectory.open(directory, settings, manifest.volume())
+              : null,
+          null);
+    } catch (LogAbsentException e) {
+      return new LocalLog(volumeDirectory, settings, manifest, where, null, null);
+    } catch (LogCorruptException e) {
+      return new LocalLog(
+          volumeDirectory, settings, manifest, where, null, String.valueOf(e.getMessage()));
+    } catch (LogInUseException e) {
+      throw new DeviceException.Unavailable(
+          where + " is open already on this host: " + e.getMessage(), e);
+    } catch (LogException e) {
+      throw new DeviceException.Unavailable(where + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * What the disk will be. Immutable.
+   *
+   * @param useLog whether the log's records above the bucket's are part of the disk
+   * @param rollback why the disk is older than its users have seen it; empty if it is not
+   */
+  record Verdict(boolean useLog, String rollback) {}
+
+  /**
+   * Decides.
+   *
+   * @param bucket the end of the chain
+   * @throws DeviceException if the disk can't be opened without agreeing to a loss
+   */
+  Verdict judge(ChainPosition bucket, Takeover takeover) {
+    if (manifest.state() == Manifest.State.CLOSED) {
+      return new Verdict(isReusable(bucket), "");
+    }
+    if (unusable != null) {
+      if (takeover != Takeover.LOSSY) {
+        throw new DeviceException.Corrupt(
+            where
+                + ": the local log is damaged where it was durable: "
+                + unusable
+                + "; the bucket alone ends at LSN "
+                + bucket.lastLsn()
+                + ". takeover=lossy opens that, with everything newer lost; the log is kept aside");
+      }
+      return new Verdict(false, "the local log was damaged: " + unusable);
+    }
+    String why = whyNotCounting(bucket);
+    if (why == null) {
+      return counting(java.util.Objects.requireNonNull(found));
+    }
+    boolean onlyUnflushed = manifest.flush() == Tier.UPLOADED && manifest.ack() == Tier.APPLIED;
+    boolean agreed =
+        takeover == Takeover.LOSSY || (onlyUnflushed && takeover == Takeover.UNFLUSHED);
+    if (!agreed) {
+      throw new DeviceException.Unavailable(
+          where
+              + " was not closed by its last owner (writer "
+              + manifest.writer()
+              + ", epoch "
+              + manifest.epoch()
+              + ") and "
+              + why
+              + ". The bucket alone ends at LSN "
+              + bucket.lastLsn()
+              + ": "
+              + (onlyUnflushed ? "completed writes that were not flushed" : "flushed writes")
+              + " after it would be lost, and its owner fenced if it still runs. To open it all the"
+              + " same say takeover="
+              + (onlyUnflushed ? "unflushed" : "lossy"));
+    }
+    return new Verdict(false, why);
+  }
+
+  /** Of a closed volume: the log may go on being used if it is whole and holds nothing more. */
+  private boolean isReusable(ChainPosition bucket) {
+    return found != null
+        && found.cleanClose()
+        && found.hasBegun(manifest.epoch(), manifest.writer())
+        && found.lastLsn() == bucket.lastLsn();
+  }
+
+  private @Nullable String whyNotCounting(ChainPosition bucket) {
+    if (found == null) {
+      return "its log (" + manifest.log() + ") is not on this host";
+    }
+    if (!found.hasBegun(manifest.epoch(), manifest.writer())) {
+      return "the log on this host is of an earlier owner";
+    }
+    if (found.lastLsn() < bucket.durableLsn()
+        || (found.lastLsn() < bucket.lastLsn() && !mayHaveLostPower())) {
+      return "the log on this host ends at LSN " + found.lastLsn() + ", earlier than it did";
+    }
+    if (found.lastLsn() > bucket.lastLsn() && found.firstLsn() > bucket.lastLsn() + 1) {
+      throw new DeviceException.Corrupt(
+          where
+              + ": the bucket ends at LSN "
+              + bucket.lastLsn()
+              + " and the log on this host begins at "
+              + found.firstLsn()
+              + ": what lies between is in neither");
+    }
+    return null;
+  }
+
+  private Verdict counting(RecoveredLog log) {
+    if (manifest.ack() == Tier.LOCAL_DURABLE || isCleanlyClosed(log)) {
+      return new Verdict(true, "");
+    }
+    boolean recordsCut = log.cut().map(cut -> cut.voidRecords() > 0).orElse(false);
+    if (mayHaveLostPower()) {
+      return new Verdict(
+          true,
+          "this host was started anew without the volume being closed: completed writes that were"
+              + " not flushed may be gone");
+    }
+    return new Verdict(
+        true, recordsCut ? "damaged records at the end of the log were cut off" : "");
+  }
+
+  private boolean isCleanlyClosed(RecoveredLog log) {
+    return log.cleanClose() && isNewestTermEffective(log);
+  }
+
+  private boolean mayHaveLostPower() {
+    // A term that was begun and never took effect hides the boot id of the one that did: assume
+    // the worst.
+    return found != null && (found.bootChanged() || !isNewestTermEffective(found));
+  }
+
+  private boolean isNewestTermEffective(RecoveredLog log) {
+    return log.state()
+        .map(state ->
+            state.epoch().epoch() == manifest.epoch()
+                && state.epoch().writer().equals(manifest.writer()))
+        .orElse(false);
+  }
+
+  /** Newest epoch that the log has begun, effective or not. */
+  long newestEpoch() {
+    return found == null ? 0 : found.epochs().stream().mapToLong(LogEpoch::epoch).max().orElse(0);
+  }
+
+  /**
+   * A log to append to, and what it holds already.
+   *
+   * @param log locked, nothing begun yet
+   * @param records data records in LSN order, without payloads
+   */
+  record Ready(UUID logId, RecoveredLog log, List<LogRecord> records) {}
+
+  /** Goes over to the log that {@code verdict} chose, or makes a new one. */
+  Ready ready(Verdict verdict, UUID newLogId) {
+    try {
+      if (verdict.useLog() && found != null) {
+        var records = new ArrayList<LogRecord>();
+        if (found.lastLsn() > 0 && found.firstLsn() > 0) {
+          found.replay(found.firstLsn(), (record, payload) -> records.add(record));
+        }
+        return new Ready(found.logId(), found, records);
+      }
+      close();
+      Path directory = volumeDirectory.resolve(PREFIX + newLogId);
+      return new Ready(
+          newLogId,
+          LogDirectory.create(directory, settings, manifest.volume(), newLogId),
+          List.of());
+    } catch (LogException e) {
+      throw new DeviceException.Unavailable(where + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Sets every log of the volume aside but {@code current}: they are divergent or done with. */
+  void setOthersAside(UUID current) {
+    Path kept = volumeDirectory.resolve(PREFIX + current);
+    try (DirectoryStream<Path> logs = Files.newDirectoryStream(volumeDirectory, PREFIX + "*")) {
+      for (Path log : logs) {
+        if (!log.equals(kept) && !log.getFileName().toString().contains(".aside-")) {
+          LOG.warn("{}: a log that does not count was kept: {}", where, LogDirectory.setAside(log));
+        }
+      }
+    } catch (IOException | LogException e) {
+      LOG.warn("{}: a log that does not count could not be set aside: {}", where, e.getMessage());
+    }
+  }
+
+  /** Gives up a log that was found and not passed on. */
+  @Override
+  public void close() {
+    if (found != null) {
+      found.close();
+    }
+  }
+}

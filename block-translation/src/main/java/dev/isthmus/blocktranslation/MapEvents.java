@@ -1,0 +1,64 @@
+package dev.isthmus.blocktranslation;
+
+import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blocktranslation.map.BlockMap;
+import dev.isthmus.blocktranslation.map.MapListener;
+import dev.isthmus.blocktranslation.map.PartInfo;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries the map's events to the volume, which is put together after the map; and starts failed
+ * work again. Threading: confined to the volume's loop.
+ */
+final class MapEvents implements MapListener {
+
+  private static final Logger LOG = LoggerFactory.getLogger(MapEvents.class);
+  private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private final EngineLoop loop;
+  private final String where;
+  private final List<PartInfo> early = new ArrayList<>();
+  private @Nullable BlockMap map;
+  private @Nullable VolumeCore volume;
+
+  MapEvents(EngineLoop loop, String where) {
+    this.loop = loop;
+    this.where = where;
+  }
+
+  void connect(BlockMap newMap) {
+    map = newMap;
+  }
+
+  void connect(VolumeCore newVolume) {
+    volume = newVolume;
+    newVolume.partsDropped(early);
+    early.clear();
+  }
+
+  @Override
+  public void partsDropped(List<PartInfo> parts) {
+    if (volume == null) {
+      early.addAll(parts);
+    } else {
+      volume.partsDropped(parts);
+    }
+  }
+
+  @Override
+  public void workFailed(DeviceException failure) {
+    LOG.warn("{}: the map's background work failed: {}", where, failure.getMessage());
+    loop.schedule(
+        Futures.jittered(RETRY_NANOS),
+        () -> {
+          if (map != null) {
+            map.retryWork();
+          }
+        });
+  }
+}

@@ -1,0 +1,493 @@
+package dev.isthmus.blocktranslation;
+
+import dev.isthmus.blockdevice.BlockDevice;
+import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blockdevice.DeviceInfo;
+import dev.isthmus.blockdevice.DeviceListener;
+import dev.isthmus.blockdevice.DeviceState;
+import dev.isthmus.blockdevice.IoCommand;
+import dev.isthmus.blockdevice.IoCompletion;
+import dev.isthmus.blockdevice.IoStatus;
+import dev.isthmus.blockdevice.OpenOutcome;
+import dev.isthmus.blockdevice.Positions;
+import dev.isthmus.blockdevice.Tier;
+import dev.isthmus.blocktranslation.format.SegmentEntry;
+import dev.isthmus.blocktranslation.format.SegmentHeader;
+import dev.isthmus.blocktranslation.map.BlockMap;
+import dev.isthmus.blocktranslation.map.Extent;
+import dev.isthmus.blocktranslation.map.IntervalMap;
+import dev.isthmus.blocktranslation.map.PartInfo;
+import dev.isthmus.wal.LogException;
+import dev.isthmus.wal.WriteAheadLog;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One open volume: its parts, wired, and the way of a command between them.
+ *
+ * <p>A command goes to the loop; a change through {@link WritePath} into the log and the dirty map,
+ * a read through {@link ReadPath}, a flush through {@link Durability}. Beside them {@link
+ * SegmentUploader} moves the backlog into the bucket and calls back here to commit: the map learns
+ * of a segment before the dirty map forgets it. Threading: thread-safe; everything of the parts
+ * happens on the loop.
+ */
+final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath.Owner {
+
+  private static final Logger LOG = LoggerFactory.getLogger(VolumeCore.class);
+
+  /**
+   * Commands in flight, beyond which they end {@code BUSY}: four of the deepest target queues, and
+   * at 128 KiB each still less than 2 GiB of the callers' buffers.
+   */
+  private static final int MAX_IN_FLIGHT = 16_384;
+
+  /** Most bytes of one read or write; NVMe's MDTS is set from it. */
+  private static final int MAX_TRANSFER_BYTES = 1 << 20;
+
+  /** How long a close waits for the bucket before it leaves the rest to the log. */
+  private static final long CLOSE_UPLOAD_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+  private final VolumeParts parts;
+  private final VolumeIdentity identity;
+  private final EngineLoop loop;
+  private final WriteAheadLog log;
+  private final BlockMap map;
+  private final VolumeState state;
+  private final OpenOutcome outcome;
+  private final DeviceInfo info;
+  private final Runnable onClosed;
+  private final IntervalMap<DirtyRange> dirty;
+  private final Backlog backlog;
+  private final Durability durability;
+  private final FrameCache cache;
+  private final ReadPath reads;
+  private final WritePath writes;
+  private final SegmentUploader uploader;
+  private final Checkpointer checkpointer;
+  private final AtomicInteger inFlight = new AtomicInteger();
+  private final Object closeLock = new Object();
+  private ChainPosition position;
+  private boolean trimming;
+  private long segmentsUploaded;
+  private long segmentBytesUploaded;
+  private volatile boolean closing;
+  private volatile VolumeStatistics lastStatistics = EMPTY;
+  private boolean closed;
+
+  private static final VolumeStatistics EMPTY =
+      new VolumeStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+
+  /**
+   * On the loop.
+   *
+   * @param onClosed run when the volume has let go of everything
+   */
+  VolumeCore(VolumeParts parts, OpenOutcome outcome, Runnable onClosed) {
+    this.parts = parts;
+    this.identity = parts.identity();
+    this.loop = parts.loop();
+    this.log = parts.log();
+    this.map = parts.map();
+    this.outcome = outcome;
+    this.onClosed = onClosed;
+    this.position = parts.position();
+    this.dirty = parts.dirty();
+    this.backlog = parts.backlog();
+    this.state = new VolumeState(identity.where());
+    ObjectVolumeSettings settings = parts.settings();
+    this.info =
+        new DeviceInfo(
+            identity.device(),
+            parts.name(),
+            identity.sizeBytes(),
+            identity.blockSizeBytes(),
+            MAX_TRANSFER_BYTES,
+            4096,
+            false,
+            identity.ack() == Tier.APPLIED,
+            true,
+            true);
+    this.durability =
+        new Durability(log, loop, log.durableLsn(), position.lastLsn(), this::logFailed);
+    this.cache = new FrameCache(settings.cacheBytes());
+    this.reads =
+        new ReadPath(
+            identity,
+            dirty,
+            map,
+            log,
+            cache,
+            new FrameFetcher(identity, parts.store(), loop, cache),
+            settings.cacheBytes());
+    this.writes =
+        new WritePath(
+            identity,
+            log,
+            loop,
+            dirty,
+            backlog,
+            durability,
+            reads,
+            parts.backlogLimitBytes(),
+            position.lastTimeNanos(),
+            this);
+    this.uploader =
+        new SegmentUploader(
+            identity,
+            parts.store(),
+            log,
+            loop,
+            backlog,
+            durability,
+            settings,
+            position.nextSequence(),
+            this);
+    this.checkpointer =
+        new Checkpointer(
+            identity,
+            parts.store(),
+            loop,
+            parts.manifests(),
+            parts.nonces(),
+            map,
+            parts.manifest(),
+            parts.base(),
+            parts.doomed(),
+            parts.segmentsReplayed(),
+            this::fenced);
+    uploader.poke();
+  }
+
+  @Override
+  public DeviceInfo info() {
+    return info;
+  }
+
+  @Override
+  public OpenOutcome openOutcome() {
+    return outcome;
+  }
+
+  @Override
+  public Positions positions() {
+    return new Positions(log.appendedLsn(), durability.durableLsn(), durability.uploadedLsn());
+  }
+
+  @Override
+  public DeviceState state() {
+    return state.current();
+  }
+
+  @Override
+  public void addListener(DeviceListener listener) {
+    state.addListener(listener);
+  }
+
+  @Override
+  public void removeListener(DeviceListener listener) {
+    state.removeListener(listener);
+  }
+
+  @Override
+  public VolumeSummary summary() {
+    return parts.summary();
+  }
+
+  @Override
+  public void submit(IoCommand command, IoCompletion completion) {
+    IoStatus shape = info.check(command);
+    if (shape != IoStatus.OK) {
+      completion.complete(shape);
+    } else if (inFlight.incrementAndGet() > MAX_IN_FLIGHT) {
+      inFlight.decrementAndGet();
+      completion.complete(IoStatus.BUSY);
+    } else if (closing) {
+      inFlight.decrementAndGet();
+      completion.complete(IoStatus.CLOSED);
+    } else {
+      loop.execute(new Request(this, command, completion, loop.nanoTime()));
+    }
+  }
+
+  /** On the loop. */
+  void handle(Request request) {
+    if (request.isCancelled()) {
+      request.finish(IoStatus.CANCELLED);
+      return;
+    }
+    if (state.current().kind() == DeviceState.Kind.CLOSED) {
+      request.finish(IoStatus.CLOSED);
+      return;
+    }
+    switch (request.command()) {
+      case IoCommand.Read r -> reads.read(r.offsetBytes(), r.buffer(), request::finish);
+      case IoCommand.Flush f -> flush(request);
+      case IoCommand.Write w -> writes.admit(request);
+      case IoCommand.WriteZeroes z -> writes.admit(request);
+      case IoCommand.Discard d -> writes.admit(request);
+      case IoCommand.CompareAndWrite c -> writes.admit(request);
+    }
+  }
+
+  private void flush(Request request) {
+    IoStatus writable = state.writable();
+    if (writable != IoStatus.OK) {
+      request.finish(writable);
+    } else if (identity.flush() == Tier.UPLOADED) {
+      durability.awaitUploaded(writes.lastLsn(), request);
+      uploader.poke();
+    } else {
+      durability.awaitLocal(writes.lastLsn(), request);
+    }
+  }
+
+  void requestEnded(Request request) {
+    inFlight.decrementAndGet();
+  }
+
+  // WritePath.Owner
+
+  @Override
+  public IoStatus writable() {
+    return state.writable();
+  }
+
+  @Override
+  public void appended() {
+    uploader.poke();
+  }
+
+  @Override
+  public void stalled(boolean stalled) {
+    state.stalled(this, stalled);
+  }
+
+  @Override
+  public void logFailed(LogException failure) {
+    state.failed(
+        this,
+        "the log failed, nothing more is acknowledged; what it holds is still uploaded: "
+            + failure.getMessage());
+    writes.refuseHeld(IoStatus.MEDIA_ERROR);
+    uploader.setUrgent(true);
+  }
+
+  // SegmentUploader.Owner
+
+  @Override
+  public boolean canCommit() {
+    return !map.congested();
+  }
+
+  @Override
+  public void commit(
+      SegmentHeader header, List<SegmentEntry> entries, List<BacklogRecord> records) {
+    map.put(
+        header.sequence(),
+        header.epoch(),
+        Math.toIntExact(header.totalLength()),
+        extents(header.sequence(), entries));
+    for (BacklogRecord record : records) {
+      dirty.removeIf(
+          record.sector(), record.sectorCount(), range -> range.lsn() <= header.lastLsn());
+    }
+    position = position.after(header);
+    segmentsUploaded++;
+    segmentBytesUploaded += header.totalLength();
+    long before = backlog.bytes();
+    backlog.committed(records, uploader.oldestUncommitted());
+    durability.uploaded(header.lastLsn());
+    checkpointer.committed(position);
+    trim();
+    writes.committed(before - backlog.bytes());
+  }
+
+  /** The changes of a segment as the map takes them. */
+  static List<Extent> extents(long sequence, List<SegmentEntry> entries) {
+    var extents = new ArrayList<Extent>(entries.size());
+    for (SegmentEntry entry : entries) {
+      switch (entry.operation()) {
+        case SegmentEntry.WRITE ->
+            extents.add(
+                Extent.data(
+                    entry.sector(),
+                    Math.toIntExact(entry.sectorCount()),
+                    sequence,
+                    entry.frameOffset(),
+                    entry.storedLength()));
+        case SegmentEntry.ZEROES, SegmentEntry.DISCARD ->
+            extents.add(Extent.zeroes(entry.sector(), entry.sectorCount()));
+        default -> {
+          // Marks say nothing of where data lies.
+        }
+      }
+    }
+    return extents;
+  }
+
+  private void trim() {
+    if (trimming) {
+      return;
+    }
+    trimming = true;
+    long through = position.lastLsn();
+    loop.blocking()
+        .execute(() -> {
+          try {
+            log.trim(through);
+          } catch (LogException e) {
+            LOG.warn("{}: the log can't be trimmed: {}", identity.where(), e.getMessage());
+          }
+          loop.execute(() -> {
+            trimming = false;
+            writes.committed(0);
+          });
+        });
+  }
+
+  @Override
+  public void fenced(String why) {
+    state.fenced(
+        this,
+        why
+            + "; this gateway no longer owns the volume: it serves reads only, and what was written"
+            + " here after LSN "
+            + position.lastLsn()
+            + " is kept in the local log but is not part of the volume");
+    uploader.stop();
+    writes.refuseHeld(IoStatus.FENCED);
+    durability.failAll(IoStatus.FENCED);
+  }
+
+  @Override
+  public void backlogLost(String why) {
+    state.failed(this, why);
+    writes.refuseHeld(IoStatus.MEDIA_ERROR);
+    durability.failAll(IoStatus.MEDIA_ERROR);
+  }
+
+  @Override
+  public void uploadTrouble(@Nullable String why) {
+    state.degraded(this, why == null ? "" : why);
+  }
+
+  /** The map's background work; wired by the opener. */
+  void partsDropped(List<PartInfo> dropped) {
+    checkpointer.partsDropped(dropped);
+  }
+
+  /** A task of the loop failed in a way that nobody foresaw. On the loop. */
+  void defect(Throwable defect) {
+    LOG.error("{}: a defect in the volume", identity.where(), defect);
+    state.failed(this, "internal error: " + defect);
+    writes.refuseHeld(IoStatus.INTERNAL);
+    durability.failAll(IoStatus.INTERNAL);
+  }
+
+  @Override
+  public VolumeStatistics statistics() {
+    if (closing) {
+      return lastStatistics;
+    }
+    return Futures.await(loop, identity.where(), Futures.onLoop(loop, _ -> collect()));
+  }
+
+  private VolumeStatistics collect() {
+    long oldest = backlog.oldestNanos();
+    lastStatistics =
+        new VolumeStatistics(
+            log.sizeBytes(),
+            log.capacityBytes(),
+            backlog.bytes(),
+            oldest == Long.MAX_VALUE ? 0 : Math.max(0, loop.nanoTime() - oldest),
+            dirty.size(),
+            writes.heldCount(),
+            writes.throttledNanos(),
+            segmentsUploaded,
+            segmentBytesUploaded,
+            writes.payloadBytes(),
+            cache.weightBytes(),
+            cache.hits(),
+            cache.misses(),
+            map.statistics().memoryBytes(),
+            map.statistics().runs(),
+            map.statistics().bytesWritten() + checkpointer.bytesWritten(),
+            reads.corrupt());
+    return lastStatistics;
+  }
+
+  @Override
+  public void close() {
+    synchronized (closeLock) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      if (!closing) {
+        Futures.await(loop, identity.where(), Futures.onLoop(loop, _ -> collect()));
+      }
+      closing = true;
+      try {
+        new VolumeCloser(loop, identity.where(), CLOSE_UPLOAD_NANOS).close(this);
+      } finally {
+        Futures.await(loop, identity.where(), Futures.onLoop(loop, _ -> release()));
+        loop.shutdown();
+        onClosed.run();
+      }
+    }
+  }
+
+  private boolean release() {
+    uploader.stop();
+    map.close();
+    cache.clear();
+    log.close();
+    state.closed(this);
+    return true;
+  }
+
+  // What VolumeCloser needs.
+
+  int inFlight() {
+    return inFlight.get();
+  }
+
+  void refuseHeld() {
+    writes.refuseHeld(IoStatus.CLOSED);
+  }
+
+  SegmentUploader uploader() {
+    return uploader;
+  }
+
+  Checkpointer checkpointer() {
+    return checkpointer;
+  }
+
+  WriteAheadLog log() {
+    return log;
+  }
+
+  ChainPosition position() {
+    return position;
+  }
+
+  BlockDevice device() {
+    return this;
+  }
+
+  /** What closing must not pass over in silence, or null. */
+  @Nullable DeviceException lost() {
+    DeviceState now = state.current();
+    return switch (now.kind()) {
+      case FENCED -> new DeviceException.Fenced(identity.where() + ": " + now.reason());
+      case FAILED -> new DeviceException.Unavailable(identity.where() + ": " + now.reason());
+      default -> null;
+    };
+  }
+}

@@ -1,0 +1,41 @@
+package dev.isthmus.blocktranslation;
+
+import dev.isthmus.blocktranslation.format.Checkpoint;
+import dev.isthmus.blocktranslation.format.Manifest;
+import dev.isthmus.blocktranslation.map.BlockMap;
+import dev.isthmus.blocktranslation.map.IntervalMap;
+import dev.isthmus.blocktranslation.store.ObjectStore;
+import dev.isthmus.wal.WriteAheadLog;
+import java.util.List;
+
+/**
+ * What opening a volume put together, for the volume to run with.
+ *
+ * @param name for people
+ * @param summary of the manifest
+ * @param backlogLimitBytes most bytes of uncommitted records in the log
+ * @param position the end of the chain
+ * @param manifest as it is stored now
+ * @param base the checkpoint that the map began with; empty if none
+ * @param doomed what that checkpoint had doomed
+ * @param segmentsReplayed segments since it
+ */
+record VolumeParts(
+    VolumeIdentity identity,
+    String name,
+    VolumeSummary summary,
+    ObjectVolumeSettings settings,
+    long backlogLimitBytes,
+    EngineLoop loop,
+    ObjectStore store,
+    ManifestStore manifests,
+    Nonces nonces,
+    WriteAheadLog log,
+    BlockMap map,
+    IntervalMap<DirtyRange> dirty,
+    Backlog backlog,
+    ChainPosition position,
+    ManifestStore.Stored manifest,
+    List<Manifest.CheckpointRef> base,
+    List<Checkpoint.Doomed> doomed,
+    int segmentsReplayed) {}

@@ -1,0 +1,381 @@
+package dev.isthmus.blocktranslation;
+
+import dev.isthmus.blockdevice.IoCommand;
+import dev.isthmus.blockdevice.IoStatus;
+import dev.isthmus.blockdevice.Tier;
+import dev.isthmus.blocktranslation.format.Frame;
+import dev.isthmus.blocktranslation.map.IntervalMap;
+import dev.isthmus.wal.LogException;
+import dev.isthmus.wal.LogFullException;
+import dev.isthmus.wal.RecordType;
+import dev.isthmus.wal.WriteAheadLog;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Changes of the disk: each takes its place in the order by being appended to the log, is seen by
+ * reads from then on, and completes at its tier.
+ *
+ * <p>As the log fills, writers are slowed down; at its end they wait, in order, for at most {@link
+ * #MAX_WAIT_NANOS}, and are then refused retryably without any effect. Threading: confined to the
+ * volume's loop.
+ */
+final class WritePath {
+
+  /** A host gives a command up after 30 s; an answer that it may retry has to come well before. */
+  static final long MAX_WAIT_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  /** How often waiting writes are looked at: for time-outs, cancels and room. */
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+  /** What the rest of the volume has to do with writes. Called on the loop. */
+  interface Owner {
+    /** Why changes are refused now, or OK. */
+    IoStatus writable();
+
+    /** Records were appended. */
+    void appended();
+
+    /** Writers wait for room, or no longer do. */
+    void stalled(boolean stalled);
+
+    /** The log failed for good. */
+    void logFailed(LogException failure);
+  }
+
+  private final VolumeIdentity identity;
+  private final WriteAheadLog log;
+  private final EngineLoop loop;
+  private final IntervalMap<DirtyRange> dirty;
+  private final Backlog backlog;
+  private final Durability durability;
+  private final ReadPath reads;
+  private final Owner owner;
+  private final long backlogLimitBytes;
+  private final Pacer pacer = new Pacer();
+  private final ExclusiveRanges exclusive = new ExclusiveRanges();
+  private final Deque<Request> held = new ArrayDeque<>();
+  private EngineLoop.@Nullable Timer lookTimer;
+  private long lastLsn;
+  private long lastTimeNanos;
+  private long payloadBytes;
+  private long throttledNanos;
+  private volatile int heldCount;
+  // Of the first of those held: bytes that are in the log already, which only a full file system
+  // beside a log with room can cause.
+  private long headAppliedBytes;
+
+  WritePath(
+      VolumeIdentity identity,
+      WriteAheadLog log,
+      EngineLoop loop,
+      IntervalMap<DirtyRange> dirty,
+      Backlog backlog,
+      Durability durability,
+      ReadPath reads,
+      long backlogLimitBytes,
+      long lastTimeNanos,
+      Owner owner) {
+    this.identity = identity;
+    this.log = log;
+    this.loop = loop;
+    this.dirty = dirty;
+    this.backlog = backlog;
+    this.durability = durability;
+    this.reads = reads;
+    this.backlogLimitBytes = backlogLimitBytes;
+    this.lastLsn = log.appendedLsn();
+    this.lastTimeNanos = lastTimeNanos;
+    this.owner = owner;
+  }
+
+  /** Applies a change, now or as soon as there is room. */
+  void admit(Request request) {
+    if (!held.isEmpty()) {
+      hold(request);
+    } else if (!tryApply(request)) {
+      hold(request);
+      look();
+    }
+  }
+
+  /** A segment was committed: there may be room. */
+  void committed(long segmentPayloadBytes) {
+    pacer.committed(segmentPayloadBytes, loop.nanoTime());
+    admitHeld();
+  }
+
+  /** Ends all that wait. */
+  void refuseHeld(IoStatus status) {
+    Request request;
+    while ((request = held.poll()) != null) {
+      request.finish(status);
+    }
+    headAppliedBytes = 0;
+    heldCount = 0;
+    exclusive.drain().forEach(blocked -> blocked.finish(status));
+  }
+
+  private void hold(Request request) {
+    held.add(request);
+    heldCount = held.size();
+    if (lookTimer == null) {
+      lookTimer =
+          loop.schedule(
+              LOOK_NANOS,
+              () -> {
+                lookTimer = null;
+                look();
+              });
+    }
+  }
+
+  /** Sweeps those that wait: cancelled ones go at once, late ones retryably. */
+  private void look() {
+    admitHeld();
+    long now = loop.nanoTime();
+    boolean late = false;
+    for (Iterator<Request> waiting = held.iterator(); waiting.hasNext(); ) {
+      Request request = waiting.next();
+      boolean begun = headAppliedBytes > 0 && request == held.peek();
+      if (begun) {
+        continue;
+      }
+      if (request.isCancelled()) {
+        waiting.remove();
+        request.finish(IoStatus.CANCELLED);
+      } else if (now - request.submittedNanos() >= MAX_WAIT_NANOS) {
+        waiting.remove();
+        late = true;
+        request.finish(IoStatus.UNAVAILABLE);
+      }
+    }
+    heldCount = held.size();
+    if (late) {
+      owner.stalled(true);
+    }
+    if (!held.isEmpty() && lookTimer == null) {
+      long delay = Math.min(LOOK_NANOS, Math.max(100_000, pacer.delayNanos(fill(), now)));
+      lookTimer =
+          loop.schedule(
+              delay,
+              () -> {
+                lookTimer = null;
+                look();
+              });
+    }
+  }
+
+  private void admitHeld() {
+    long now = loop.nanoTime();
+    Request first;
+    while ((first = held.peek()) != null && tryApply(first)) {
+      throttledNanos += now - first.submittedNanos();
+      held.remove();
+    }
+    heldCount = held.size();
+  }
+
+  private double fill() {
+    return Math.max(
+        (double) backlog.logBytes() / backlogLimitBytes,
+        (double) backlog.uncommitted() / Backlog.MAX_RECORDS);
+  }
+
+  /** Applies or ends a request; false if it has to wait for room. */
+  private boolean tryApply(Request request) {
+    IoStatus writable = owner.writable();
+    if (writable != IoStatus.OK) {
+      request.finish(writable);
+      return true;
+    }
+    if (request.isCancelled() && headAppliedBytes == 0) {
+      request.finish(IoStatus.CANCELLED);
+      return true;
+    }
+    return switch (request.command()) {
+      case IoCommand.Write w ->
+          tryWrite(request, w.offsetBytes(), w.data(), w.fua(), /* exclusiveHeld= */ false);
+      case IoCommand.WriteZeroes z ->
+          tryRange(request, RecordType.ZEROES, z.offsetBytes(), z.lengthBytes(), z.fua());
+      case IoCommand.Discard d ->
+          tryRange(request, RecordType.DISCARD, d.offsetBytes(), d.lengthBytes(), false);
+      case IoCommand.CompareAndWrite c -> {
+        compare(request, c);
+        yield true;
+      }
+      default -> throw new IllegalArgumentException("not a change: " + request.command());
+    };
+  }
+
+  private boolean tryWrite(
+      Request request, long offsetBytes, MemorySegment data, boolean fua, boolean exclusiveHeld) {
+    long length = data.byteSize();
+    if (!exclusiveHeld && exclusive.isHeld(offsetBytes, length)) {
+      exclusive.block(request);
+      return true;
+    }
+    long records = (length + Frame.MAX_RAW_BYTES - 1) / Frame.MAX_RAW_BYTES;
+    if (headAppliedBytes == 0 && !hasRoom(length, records)) {
+      return false;
+    }
+    long done = headAppliedBytes;
+    try {
+      while (done < length) {
+        long piece = Math.min(Frame.MAX_RAW_BYTES, length - done);
+        append(RecordType.WRITE, fua, offsetBytes + done, piece, data.asSlice(done, piece));
+        done += piece;
+      }
+    } catch (LogFullException e) {
+      headAppliedBytes = done;
+      return false;
+    } catch (LogException e) {
+      return logFailed(request, e);
+    }
+    headAppliedBytes = 0;
+    payloadBytes += length;
+    pacer.admitted(fill(), length, loop.nanoTime());
+    applied(request, fua);
+    return true;
+  }
+
+  private boolean tryRange(
+      Request request, RecordType type, long offsetBytes, long lengthBytes, boolean fua) {
+    if (exclusive.isHeld(offsetBytes, lengthBytes)) {
+      exclusive.block(request);
+      return true;
+    }
+    if (!hasRoom(0, 1)) {
+      return false;
+    }
+    try {
+      append(type, fua, offsetBytes, lengthBytes, MemorySegment.NULL);
+    } catch (LogFullException e) {
+      return false;
+    } catch (LogException e) {
+      return logFailed(request, e);
+    }
+    applied(request, fua);
+    return true;
+  }
+
+  private boolean hasRoom(long bytes, long records) {
+    return backlog.logBytes() + BacklogRecord.logBytes(bytes, records) <= backlogLimitBytes
+        && backlog.uncommitted() + records <= Backlog.MAX_RECORDS
+        && pacer.delayNanos(fill(), loop.nanoTime()) == 0;
+  }
+
+  private boolean logFailed(Request request, LogException failure) {
+    request.finish(IoStatus.MEDIA_ERROR);
+    owner.logFailed(failure);
+    return true;
+  }
+
+  private void append(
+      RecordType type, boolean fua, long offsetBytes, long lengthBytes, MemorySegment payload) {
+    int length = (int) payload.byteSize();
+    int crc = 0;
+    if (length > 0) {
+      var crc32c = new CRC32C();
+      crc32c.update(payload.asByteBuffer());
+      crc = (int) crc32c.getValue();
+    }
+    long lsn = lastLsn + 1;
+    long time = Math.max(lastTimeNanos, loop.wallNanos());
+    long sector = offsetBytes / 512;
+    long sectors = lengthBytes / 512;
+    long position =
+        log.append(
+            type, fua ? WriteAheadLog.FLAG_FUA : 0, lsn, time, sector, sectors, payload, crc);
+    lastLsn = lsn;
+    lastTimeNanos = time;
+    dirty.put(new DirtyRange(sector, sectors, lsn, position, length, crc, 0));
+    backlog.add(
+        new BacklogRecord(
+            type, lsn, time, sector, sectors, position, length, crc, loop.nanoTime()));
+  }
+
+  private void applied(Request request, boolean fua) {
+    owner.stalled(false);
+    if (fua && identity.flush() == Tier.UPLOADED) {
+      durability.awaitUploaded(lastLsn, request);
+    } else if (fua || identity.ack() == Tier.LOCAL_DURABLE) {
+      durability.awaitLocal(lastLsn, request);
+    } else {
+      request.finish(IoStatus.OK);
+    }
+    owner.appended();
+  }
+
+  private void compare(Request request, IoCommand.CompareAndWrite command) {
+    long offset = command.offsetBytes();
+    long length = command.data().byteSize();
+    if (exclusive.isHeld(offset, length)) {
+      exclusive.block(request);
+      return;
+    }
+    exclusive.hold(offset, length);
+    Arena arena = Arena.ofConfined();
+    MemorySegment found = arena.allocate(length);
+    reads.read(
+        offset,
+        found,
+        status -> {
+          compared(request, command, status, found);
+          arena.close();
+        });
+  }
+
+  private void compared(
+      Request request, IoCommand.CompareAndWrite command, IoStatus status, MemorySegment found) {
+    long offset = command.offsetBytes();
+    long length = command.data().byteSize();
+    long difference = status == IoStatus.OK ? found.mismatch(command.expected()) : -1;
+    IoStatus writable = owner.writable();
+    if (status != IoStatus.OK) {
+      request.finish(status);
+    } else if (difference >= 0) {
+      request.finishMiscompare(difference);
+    } else if (writable != IoStatus.OK) {
+      request.finish(writable);
+    } else if (request.isCancelled()) {
+      request.finish(IoStatus.CANCELLED);
+    } else if (headAppliedBytes > 0) {
+      request.finish(IoStatus.BUSY);
+    } else if (!tryWrite(
+        request, offset, command.data(), command.fua(), /* exclusiveHeld= */ true)) {
+      // The compare is worth nothing later, so it does not wait for room.
+      request.finish(headAppliedBytes == 0 ? IoStatus.BUSY : IoStatus.MEDIA_ERROR);
+      headAppliedBytes = 0;
+    }
+    exclusive.release(offset, length).forEach(this::admit);
+  }
+
+  long lastLsn() {
+    return lastLsn;
+  }
+
+  long lastTimeNanos() {
+    return lastTimeNanos;
+  }
+
+  /** Payload bytes of completed writes. */
+  long payloadBytes() {
+    return payloadBytes;
+  }
+
+  /** Any thread. */
+  int heldCount() {
+    return heldCount;
+  }
+
+  long throttledNanos() {
+    return throttledNanos;
+  }
+}
