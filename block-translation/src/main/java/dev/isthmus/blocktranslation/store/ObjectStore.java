@@ -103,12 +103,12 @@ public interface ObjectStore extends AutoCloseable {
    * One page of keys in ascending order of their bytes: one LIST.
    *
    * @param prefix what the keys start with; need not end at a slash; empty for all
-   * @param startAfter only keys above this one; null from the first. Stateless: any key will do, so
-   *     a listing can go on after a crash
+   * @param continuation {@link ListPage#continuation()} of the page before; null for the first
    * @param maxKeys 1 to {@link #MAX_LIST_KEYS}
+   * @return keys and lengths; keys that others put there may break the rules of {@link ObjectKeys}
    */
   CompletableFuture<ListPage> list(
-      String prefix, @Nullable String startAfter, int maxKeys, RequestOptions options);
+      String prefix, @Nullable String continuation, int maxKeys, RequestOptions options);
 
   /** What was asked of the store since it was opened; a snapshot. Cheap. */
   StoreStatistics statistics();

@@ -91,11 +91,8 @@ public final class PolicyObjectStore implements ObjectStore {
 
   @Override
   public CompletableFuture<ListPage> list(
-      String prefix, @Nullable String startAfter, int maxKeys, RequestOptions options) {
+      String prefix, @Nullable String continuation, int maxKeys, RequestOptions options) {
     String problem = ObjectKeys.prefixProblem(prefix);
-    if (problem == null && startAfter != null) {
-      problem = ObjectKeys.prefixProblem(startAfter);
-    }
     if (maxKeys < 1 || maxKeys > MAX_LIST_KEYS) {
       problem = "a page has 1 to " + MAX_LIST_KEYS + " keys, not " + maxKeys;
     }
@@ -105,7 +102,7 @@ public final class PolicyObjectStore implements ObjectStore {
         options,
         null,
         problem,
-        timeoutNanos -> driver.list(prefix, startAfter, maxKeys, timeoutNanos));
+        timeoutNanos -> driver.list(prefix, continuation, maxKeys, timeoutNanos));
   }
 
   private <T extends @Nullable Object> CompletableFuture<T> run(

@@ -27,7 +27,7 @@ public interface StoreDriver extends AutoCloseable {
 
   /** As {@link ObjectStore#list}. */
   CompletableFuture<ListPage> list(
-      String prefix, @Nullable String startAfter, int maxKeys, long timeoutNanos);
+      String prefix, @Nullable String continuation, int maxKeys, long timeoutNanos);
 
   /** As {@link ObjectStore#description}. */
   String description();

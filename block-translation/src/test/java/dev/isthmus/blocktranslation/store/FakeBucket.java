@@ -164,11 +164,12 @@ public final class FakeBucket {
         java.lang.foreign.MemorySegment.ofArray(part), from, bytes.length, version.etag());
   }
 
-  synchronized ListPage list(String prefix, @Nullable String startAfter, int maxKeys) {
+  synchronized ListPage list(String prefix, @Nullable String continuation, int maxKeys) {
     var page = new ArrayList<ListPage.ListedObject>();
-    boolean after = startAfter != null && startAfter.compareTo(prefix) >= 0;
     for (Map.Entry<String, Version> entry :
-        objects.tailMap(after ? String.valueOf(startAfter) : prefix, !after).entrySet()) {
+        objects
+            .tailMap(continuation == null ? prefix : continuation, continuation == null)
+            .entrySet()) {
       if (!entry.getKey().startsWith(prefix)) {
         break;
       }

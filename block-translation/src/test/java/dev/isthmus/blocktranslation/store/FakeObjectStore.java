@@ -107,13 +107,13 @@ public final class FakeObjectStore implements StoreDriver {
 
   @Override
   public CompletableFuture<ListPage> list(
-      String prefix, @Nullable String startAfter, int maxKeys, long timeoutNanos) {
+      String prefix, @Nullable String continuation, int maxKeys, long timeoutNanos) {
     return send(
         RequestKind.LIST,
         prefix,
         false,
         timeoutNanos,
-        () -> bucket.list(prefix, startAfter, maxKeys));
+        () -> bucket.list(prefix, continuation, maxKeys));
   }
 
   private <T extends @Nullable Object> CompletableFuture<T> send(

@@ -310,22 +310,18 @@ public abstract class ObjectStoreContract {
         keys.stream().filter(k -> k.startsWith("list/a-0")).toList(), listAll("list/a-0", 100));
     assertEquals(List.of(), listAll("list/none", 100));
     assertEquals(List.of("list2"), listAll("list2", 100));
-    ListPage after = join(store.list(prefix + "list/", prefix + "list/a/99", 2, ADMIN));
-    assertEquals(
-        keys.stream().filter(k -> k.compareTo("list/a/99") > 0).limit(2).toList(),
-        after.objects().stream().map(o -> o.key().substring(prefix.length())).toList());
-    assertEquals(3, after.objects().getFirst().lengthBytes());
+    assertEquals(3, whole.objects().getFirst().lengthBytes());
   }
 
   private List<String> listAll(String under, int pageKeys) {
     var keys = new ArrayList<String>();
-    String startAfter = null;
+    String continuation = null;
     do {
-      ListPage page = join(store.list(prefix + under, startAfter, pageKeys, ADMIN));
+      ListPage page = join(store.list(prefix + under, continuation, pageKeys, ADMIN));
       assertTrue(page.objects().size() <= pageKeys);
       page.objects().forEach(o -> keys.add(o.key().substring(prefix.length())));
-      startAfter = page.nextStartAfter();
-    } while (startAfter != null);
+      continuation = page.continuation();
+    } while (continuation != null);
     return keys;
   }
 

@@ -1,0 +1,244 @@
+package dev.isthmus.blocktranslation.store;
+
+import dev.isthmus.blocktranslation.store.s3.S3Settings;
+import dev.isthmus.blocktranslation.store.s3.S3Store;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.s3.S3AsyncClient;
+
+/**
+ * A real S3 server on a free port of the loopback interface, with random credentials and its data
+ * in a temporary directory; see {@link TestMinio} and {@link TestVersity}. Closing ends it and
+ * removes everything; so does the end of this process.
+ *
+ * <p>Threading: thread-safe once started.
+ */
+public class TestS3Server implements AutoCloseable {
+
+  /** Longest start of a server on a busy machine. */
+  private static final Duration LONGEST_START = Duration.ofSeconds(60);
+
+  /** A port that was free can be taken before the server binds it. */
+  private static final int START_ATTEMPTS = 3;
+
+  /** How a server is run. */
+  record Launch(List<String> command, Map<String, String> environment) {}
+
+  /** Says how to run a server. */
+  @FunctionalInterface
+  interface Launcher {
+    Launch launch(String address, Path data, String accessKey, String secretKey) throws IOException;
+  }
+
+  private final String name;
+  private final Path home;
+  private final String accessKey = "test" + randomHex(8);
+  private final String secretKey = randomHex(20);
+  private final String bucket = "isthmus-test";
+  private final ScheduledThreadPoolExecutor timer = StoreTesting.timerExecutor();
+  private final Thread atExit = new Thread(this::kill);
+  private final URI endpoint;
+  private volatile @Nullable Process process;
+
+  TestS3Server(String name, Launcher launcher) {
+    this.name = name;
+    try {
+      this.home = Files.createTempDirectory("isthmus-" + name);
+      this.endpoint = startOnFreePort(launcher);
+      Runtime.getRuntime().addShutdownHook(atExit);
+      Files.createFile(
+          credentialsFile(),
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      Files.writeString(
+          credentialsFile(),
+          "[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n"
+              .formatted(accessKey, secretKey));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private URI startOnFreePort(Launcher launcher) throws IOException {
+    for (int attempt = 1; ; attempt++) {
+      String address = "127.0.0.1:" + freePort();
+      URI candidate = URI.create("http://" + address);
+      Path data = Files.createDirectories(home.resolve("data"));
+      Launch launch = launcher.launch(address, data, accessKey, secretKey);
+      var builder = new ProcessBuilder(launch.command());
+      builder.environment().put("HOME", home.toString());
+      builder.environment().putAll(launch.environment());
+      builder.directory(home.toFile());
+      builder.redirectErrorStream(true).redirectOutput(log().toFile());
+      Process started = builder.start();
+      started.getOutputStream().close();
+      process = started;
+      if (createBucket(candidate, started)) {
+        return candidate;
+      }
+      kill();
+      if (attempt == START_ATTEMPTS) {
+        throw new AssertionError(name + " did not start: " + Files.readString(log()));
+      }
+    }
+  }
+
+  private static int freePort() throws IOException {
+    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private boolean createBucket(URI at, Process server) {
+    long startNanos = System.nanoTime();
+    try (S3AsyncClient client = client(at)) {
+      while (System.nanoTime() - startNanos < LONGEST_START.toNanos() && server.isAlive()) {
+        try {
+          client.createBucket(b -> b.bucket(bucket)).get(5, TimeUnit.SECONDS);
+          return true;
+        } catch (java.util.concurrent.ExecutionException e) {
+          if (!(e.getCause() instanceof SdkException)) {
+            throw new AssertionError(name, e);
+          }
+          Thread.sleep(100);
+        } catch (java.util.concurrent.TimeoutException e) {
+          // Accepts and says nothing yet: ask again.
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return false;
+  }
+
+  /** A bare client of the SDK as the owner, for what the store does not do. */
+  public S3AsyncClient client() {
+    return client(endpoint);
+  }
+
+  private S3AsyncClient client(URI at) {
+    return S3AsyncClient.builder()
+        .endpointOverride(at)
+        .forcePathStyle(true)
+        .region(Region.US_EAST_1)
+        .credentialsProvider(
+            StaticCredentialsProvider.create(AwsBasicCredentials.create(accessKey, secretKey)))
+        .build();
+  }
+
+  /** Where it listens. */
+  public URI endpoint() {
+    return endpoint;
+  }
+
+  /** An empty bucket that is there. */
+  public String bucket() {
+    return bucket;
+  }
+
+  /** The owner's credentials in the format of {@code ~/.aws/credentials}. */
+  public final Path credentialsFile() {
+    return home.resolve("credentials");
+  }
+
+  public String secretKey() {
+    return secretKey;
+  }
+
+  public String accessKey() {
+    return accessKey;
+  }
+
+  /** Settings of the bucket with the owner's credentials. */
+  public S3Settings settings() {
+    return new S3Settings(bucket, endpoint, null, credentialsFile(), null);
+  }
+
+  /** A store over the bucket with the production limits. */
+  public ObjectStore openStore() {
+    return openStore(StoreLimits.DEFAULT.withRequests(64, 8192));
+  }
+
+  /** A store over the bucket. */
+  public ObjectStore openStore(StoreLimits limits) {
+    return S3Store.open(settings(), limits, new ExecutorStoreTimer(timer));
+  }
+
+  /**
+   * The storage URI of a volume in the bucket.
+   *
+   * @param rest further query, for example {@code &size=1GiB}, or empty
+   */
+  public String volumeUri(String volume, String rest) {
+    return "s3://%s/%s?endpoint=%s&credentials_file=%s%s"
+        .formatted(bucket, volume, endpoint, credentialsFile(), rest);
+  }
+
+  /** The server's process id: for tests that stop it for a while. */
+  public long pid() {
+    return processOrFail().pid();
+  }
+
+  private Process processOrFail() {
+    Process running = process;
+    if (running == null) {
+      throw new IllegalStateException("closed");
+    }
+    return running;
+  }
+
+  private Path log() {
+    return home.resolve("log");
+  }
+
+  private void kill() {
+    Process running = process;
+    if (running != null) {
+      running.destroyForcibly();
+      try {
+        running.waitFor();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    kill();
+    timer.shutdownNow();
+    Runtime.getRuntime().removeShutdownHook(atExit);
+    try (Stream<Path> files = Files.walk(home)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String randomHex(int bytes) {
+    byte[] random = new byte[bytes];
+    new SecureRandom().nextBytes(random);
+    return HexFormat.of().formatHex(random);
+  }
+}
