@@ -1,7 +1,10 @@
 package dev.isthmus.wal;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Opens and creates logs.
@@ -12,14 +15,17 @@ import java.util.UUID;
  *
  * <p>Threading: thread-safe.
  */
-@SuppressWarnings("DoNotCallSuggester") // until the bodies stand
 public final class LogDirectory {
 
   private LogDirectory() {}
 
   /** Whether {@code directory} holds roll files of some log. */
   public static boolean exists(Path directory) {
-    throw new UnsupportedOperationException("comes with the next commit");
+    try {
+      return !LogFiles.list(directory).isEmpty();
+    } catch (IOException e) {
+      throw failed("looking for", directory, e);
+    }
   }
 
   /**
@@ -32,7 +38,7 @@ public final class LogDirectory {
    * @throws LogFailedException the disk failed
    */
   public static RecoveredLog open(Path directory, LogSettings settings, UUID volume) {
-    throw new UnsupportedOperationException("comes with the next commit");
+    return open(directory, settings, volume, LogEnvironment.ofThisMachine());
   }
 
   /**
@@ -44,7 +50,7 @@ public final class LogDirectory {
    * @throws LogFailedException the disk failed
    */
   public static RecoveredLog create(Path directory, LogSettings settings, UUID volume, UUID logId) {
-    throw new UnsupportedOperationException("comes with the next commit");
+    return create(directory, settings, volume, logId, LogEnvironment.ofThisMachine());
   }
 
   /**
@@ -55,6 +61,100 @@ public final class LogDirectory {
    * @throws LogFailedException the disk failed
    */
   public static Path setAside(Path directory) {
-    throw new UnsupportedOperationException("comes with the next commit");
+    if (!Files.isDirectory(directory)) {
+      throw new LogAbsentException("there is no log in " + directory);
+    }
+    try {
+      DirectoryLock lock = DirectoryLock.acquire(directory);
+      try {
+        return rename(directory);
+      } finally {
+        lock.close();
+      }
+    } catch (IOException e) {
+      throw failed("setting aside", directory, e);
+    }
+  }
+
+  static RecoveredLog open(
+      Path directory, LogSettings settings, UUID volume, LogEnvironment environment) {
+    if (!exists(directory)) {
+      throw new LogAbsentException("there is no log in " + directory);
+    }
+    return recover(directory, settings, volume, null, environment);
+  }
+
+  static RecoveredLog create(
+      Path directory, LogSettings settings, UUID volume, UUID logId, LogEnvironment environment) {
+    try {
+      Files.createDirectories(directory);
+      Path parent = directory.toAbsolutePath().getParent();
+      if (parent != null) {
+        LogFiles.forceDirectory(parent);
+      }
+    } catch (IOException e) {
+      throw failed("creating", directory, e);
+    }
+    return recover(directory, settings, volume, logId, environment);
+  }
+
+  /** Locks and scans; a log is expected exactly where no {@code newLogId} is given. */
+  private static RecoveredLog recover(
+      Path directory,
+      LogSettings settings,
+      UUID volume,
+      @Nullable UUID newLogId,
+      LogEnvironment environment) {
+    DirectoryLock lock = null;
+    boolean recovered = false;
+    try {
+      lock = DirectoryLock.acquire(directory);
+      var scan = new LogScan(directory, volume, environment.bootId());
+      LogScan.Result found = scan.run();
+      boolean empty = found.chain().isEmpty();
+      if (newLogId == null && empty) {
+        throw new LogAbsentException("there is no record in the roll files in " + directory);
+      }
+      if (newLogId != null && !empty) {
+        throw new IllegalStateException("there is a log in " + directory + " already");
+      }
+      UUID logId = newLogId == null ? found.chain().getLast().head().log() : newLogId;
+      var log =
+          new RecoveredChronicleLog(
+              directory, settings, environment, lock, volume, logId, scan, found);
+      recovered = true;
+      return log;
+    } catch (IOException e) {
+      throw failed("opening", directory, e);
+    } finally {
+      if (!recovered && lock != null) {
+        lock.close();
+      }
+    }
+  }
+
+  /** Renames a locked log to the first free name beside it. */
+  static Path rename(Path directory) {
+    Path absolute = directory.toAbsolutePath();
+    Path parent = absolute.getParent();
+    if (parent == null) {
+      throw new IllegalArgumentException("a log does not lie in the root directory itself");
+    }
+    try {
+      for (int number = 1; ; number++) {
+        Path target = parent.resolve(absolute.getFileName() + ".aside-" + number);
+        if (!Files.exists(target)) {
+          Files.move(absolute, target);
+          LogFiles.forceDirectory(parent);
+          return target;
+        }
+      }
+    } catch (IOException e) {
+      throw failed("setting aside", directory, e);
+    }
+  }
+
+  private static LogFailedException failed(String what, Path directory, IOException e) {
+    return new LogFailedException(what + " the log in " + directory + ": " + e.getMessage(), e);
   }
 }

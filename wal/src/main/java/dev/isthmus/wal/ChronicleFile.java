@@ -1,0 +1,167 @@
+package dev.isthmus.wal;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import net.openhft.chronicle.bytes.Bytes;
+import net.openhft.chronicle.queue.ExcerptAppender;
+import net.openhft.chronicle.queue.RollCycle;
+import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
+import net.openhft.chronicle.queue.impl.single.SingleChronicleQueueBuilder;
+import net.openhft.chronicle.wire.DocumentContext;
+
+/**
+ * One Chronicle queue: the roll files of one generation. Each generation has a queue and a
+ * directory of its own, so Chronicle never opens what another process left: no lock of a dead
+ * writer, no unfinished document, no table of its own that a crash tore.
+ *
+ * <p>Threading: confined to the appender thread; {@link #close} by any thread once that is done.
+ */
+final class ChronicleFile implements AutoCloseable {
+
+  /** The largest stretch mapped at once; a power of two. */
+  private static final long MAX_MAPPING_BYTES = 64L << 20;
+
+  private static final long MIN_MAPPING_BYTES = 1L << 20;
+
+  /** Chronicle should hold no lock for long; another process can't be in this directory at all. */
+  private static final long LOCK_TIMEOUT_MILLIS = 1000;
+
+  static {
+    // Read once by Chronicle's own classes, which are loaded after this one.
+    System.setProperty("chronicle.analytics.disable", "true");
+    System.setProperty("chronicle.disk.monitor.disable", "true");
+    System.setProperty("chronicle.announcer.disable", "true");
+    System.setProperty("queue.force.unlock.mode", "ALWAYS");
+  }
+
+  private final SingleChronicleQueue queue;
+  private final ExcerptAppender appender;
+  private volatile int number;
+  private long endOffset;
+
+  /** Opens a queue in {@code directory}, where the prepared file {@code firstNumber} lies. */
+  ChronicleFile(Path directory, int firstNumber, long rollBytes) {
+    this.number = firstNumber;
+    this.queue =
+        SingleChronicleQueueBuilder.single(directory.toFile())
+            .rollCycle(Numbered.INSTANCE)
+            // The number is the time: Chronicle rolls when, and only when, the log says so.
+            .timeProvider(() -> number * 1000L)
+            .blockSize(mappingBytes(rollBytes))
+            .timeoutMS(LOCK_TIMEOUT_MILLIS)
+            .checkInterrupts(false)
+            .build();
+    this.queue.singleThreadedCheckDisabled(true);
+    this.appender = queue.createAppender();
+    this.appender.singleThreadedCheckDisabled(true);
+  }
+
+  private static long mappingBytes(long rollBytes) {
+    long power = Long.highestOneBit(Math.max(rollBytes, 1));
+    return Math.clamp(
+        power == rollBytes ? power : power << 1, MIN_MAPPING_BYTES, MAX_MAPPING_BYTES);
+  }
+
+  /** How long Chronicle makes a file: whole mappings and the overlap behind the last. */
+  static long mappedBytes(long rollBytes) {
+    long mapping = mappingBytes(rollBytes);
+    return (rollBytes + mapping - 1) / mapping * mapping + mapping / 4;
+  }
+
+  /** The next document begins file {@code next}. */
+  void rollTo(int next) {
+    number = next;
+  }
+
+  /** Where the newest document ends in its file. */
+  long endOffset() {
+    return endOffset;
+  }
+
+  /**
+   * Writes one document: a header and, if it has any bytes, a payload.
+   *
+   * @return the offset of the payload in the file
+   */
+  long write(LogRecordCodec codec, RecordHeader record, MemorySegment payload) {
+    int length = LogRecordCodec.HEADER_BYTES + record.payloadLength;
+    boolean whole = false;
+    DocumentContext document = appender.writingDocument();
+    try {
+      Bytes<?> bytes = document.wire().bytes();
+      long start = bytes.writePosition();
+      bytes.ensureCapacity(start + length);
+      MemorySegment target = memoryAt(bytes.addressForWrite(start), length);
+      codec.encode(record, target, 0);
+      MemorySegment.copy(payload, 0, target, LogRecordCodec.HEADER_BYTES, record.payloadLength);
+      bytes.writePosition(start + length);
+      endOffset = start + length;
+      whole = true;
+      return start + LogRecordCodec.HEADER_BYTES;
+    } finally {
+      if (!whole) {
+        document.rollbackOnClose();
+      }
+      document.close();
+    }
+  }
+
+  // Chronicle hands out the mapping's address; what it covers was ensured a line before.
+  @SuppressWarnings("restricted")
+  private static MemorySegment memoryAt(long address, long length) {
+    return MemorySegment.ofAddress(address).reinterpret(length);
+  }
+
+  @Override
+  public void close() {
+    appender.close();
+    queue.close();
+  }
+
+  /** Files by number: one "second" each, with the fewest index pages that Chronicle allows. */
+  private enum Numbered implements RollCycle {
+    INSTANCE;
+
+    private static final int SEQUENCE_BITS = 32;
+
+    @Override
+    public String format() {
+      return LogFiles.NAME_PATTERN;
+    }
+
+    @Override
+    public int lengthInMillis() {
+      return 1000;
+    }
+
+    @Override
+    public int defaultIndexCount() {
+      return 1 << 10;
+    }
+
+    @Override
+    public int defaultIndexSpacing() {
+      return 1 << 20;
+    }
+
+    @Override
+    public long toIndex(int cycle, long sequenceNumber) {
+      return ((long) cycle << SEQUENCE_BITS) | (sequenceNumber & 0xffff_ffffL);
+    }
+
+    @Override
+    public long toSequenceNumber(long index) {
+      return index & 0xffff_ffffL;
+    }
+
+    @Override
+    public int toCycle(long index) {
+      return (int) (index >>> SEQUENCE_BITS);
+    }
+
+    @Override
+    public long maxMessagesPerCycle() {
+      return 1L << 30;
+    }
+  }
+}
