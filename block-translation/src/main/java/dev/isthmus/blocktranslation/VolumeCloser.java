@@ -94,13 +94,16 @@ final class VolumeCloser {
 
   private <T> CompletableFuture<T> within(long nanos, CompletableFuture<T> future) {
     var bounded = new CompletableFuture<T>();
-    future.whenComplete((value, failure) -> {
-      if (failure == null) {
-        bounded.complete(value);
-      } else {
-        bounded.completeExceptionally(failure);
-      }
-    });
+    Futures.then(
+        loop,
+        future,
+        (value, failure) -> {
+          if (failure == null) {
+            bounded.complete(value);
+          } else {
+            bounded.completeExceptionally(failure);
+          }
+        });
     loop.execute(() ->
         loop.schedule(
             nanos,
