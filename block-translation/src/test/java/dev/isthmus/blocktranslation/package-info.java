@@ -1,0 +1,5 @@
+/** Tests of the object-store child as a whole. */
+@NullMarked
+package dev.isthmus.blocktranslation;
+
+import org.jspecify.annotations.NullMarked;
