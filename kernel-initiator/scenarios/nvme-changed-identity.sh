@@ -40,8 +40,10 @@ mark noticed
 # The new namespace comes with a rescan, or, when the whole subsystem has changed, with a new connection.
 controller=$(find /sys/class/nvme -name 'nvme*' -type l -exec basename {} \; | head -n 1)
 [ -z "$controller" ] || step rescan nvme ns-rescan "/dev/$controller"
+# The old one may linger for a moment after the message.
+another() { another_device=$(device "$NQN" "$NSID") && [ "$(identity "$another_device" | sed -n 's/^wwid //p')" != "$(value /tmp/before wwid)" ]; }
 ticks=0
-until device "$NQN" "$NSID" >/dev/null || [ $ticks -ge 50 ]; do
+until another || [ $ticks -ge 50 ]; do
   ticks=$((ticks + 1))
   sleep 0.1
 done

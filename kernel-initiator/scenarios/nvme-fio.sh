@@ -23,8 +23,9 @@ step list-subsys nvme list-subsys
 step id-ctrl nvme id-ctrl "$DEVICE"
 step id-ns nvme id-ns "$DEVICE"
 step smart-log nvme smart-log "$DEVICE"
-step limits grep -r . "/sys/block/${DEVICE##*/}/queue/" --include=logical_block_size --include=physical_block_size \
-  --include=max_hw_sectors_kb --include=discard_max_bytes --include=write_zeroes_max_bytes --include=write_cache --include=fua
+for limit in logical_block_size physical_block_size max_hw_sectors_kb discard_max_bytes write_zeroes_max_bytes write_cache fua; do
+  echo "LIMIT $limit $(cat "/sys/block/${DEVICE##*/}/queue/$limit")"
+done
 
 case $FILE_SYSTEM in
   ext4) step mkfs mkfs.ext4 -F -q "$DEVICE" ;;
@@ -35,7 +36,7 @@ step mount mount "$DEVICE" /mnt
 mark fio-started
 # shellcheck disable=SC2086
 step fio fio --name=round --filename=/mnt/data --rw=randwrite --bs="$FIO_BLOCK" --size="$FIO_SIZE" --ioengine=libaio --direct=1 \
-  --iodepth=32 --verify=crc32c --verify_fatal=1 --end_fsync=1 --group_reporting --output-format=normal $FIO_OPTIONS
+  --iodepth=32 --verify=crc32c --verify_fatal=1 --end_fsync=1 --group_reporting --eta=never $FIO_OPTIONS
 mark fio-ended
 step remove rm /mnt/data
 step fstrim fstrim -v /mnt
