@@ -1,0 +1,224 @@
+package dev.isthmus.blocktranslation;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blockdevice.OpenOutcome;
+import dev.isthmus.blockdevice.Tier;
+import dev.isthmus.blockdevice.contract.BlockStamp;
+import dev.isthmus.blockdevice.contract.SyncIo;
+import dev.isthmus.blocktranslation.store.ExecutorStoreTimer;
+import dev.isthmus.blocktranslation.store.ObjectStore;
+import dev.isthmus.blocktranslation.store.StoreLimits;
+import dev.isthmus.blocktranslation.store.StoreTesting;
+import dev.isthmus.blocktranslation.store.directory.DirectoryStore;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The crash oracle: a process writes through a volume at queue depth 16 with flushes between, is
+ * killed at a random moment, the volume is opened again, and judged.
+ *
+ * <p>With the log: everything that completed is there (a process crash keeps what was applied), and
+ * what is there is exactly the changes up to one LSN. With log and cache deleted at the crash: the
+ * volume refuses to open without the word, then is exactly the prefix that it names, which holds
+ * all that was reported uploaded, and its NGUID has changed. Three crashes a seed, on one volume.
+ *
+ * <p>{@code -Doracle.seeds=N} and {@code -Doracle.first=SEED} choose the seeds.
+ */
+class CrashOracleSim {
+
+  private static final int CRASHES = 3;
+
+  static LongStream seeds() {
+    long first = Long.getLong("oracle.first", new Random().nextInt(1 << 30));
+    int count = Integer.getInteger("oracle.seeds", 2);
+    System.out.printf(
+        "crash oracle: %d seeds from %d; again with -Doracle.first=%d -Doracle.seeds=%d%n",
+        count, first, first, count);
+    return LongStream.range(first, first + count);
+  }
+
+  static ObjectStore store(Path directory) {
+    return DirectoryStore.open(
+        directory, StoreLimits.DEFAULT, new ExecutorStoreTimer(StoreTesting.timerExecutor()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void keepsWhatCompletedOverACrash(long seed, @TempDir Path scratch) throws Exception {
+    crash(seed, scratch, false);
+  }
+
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void isAnExactPrefixWithoutTheLog(long seed, @TempDir Path scratch) throws Exception {
+    crash(seed, scratch, true);
+  }
+
+  private static void crash(long seed, Path scratch, boolean loseLog) throws Exception {
+    var script = new CrashScript(seed);
+    Path bucket = scratch.resolve("bucket");
+    Path host = scratch.resolve("host");
+    ObjectStore store = store(bucket);
+    try (var judge = new TestHost(host, store)) {
+      judge.create(
+          (long) CrashScript.BLOCKS * CrashScript.BLOCK_BYTES,
+          CrashScript.BLOCK_BYTES,
+          Tier.APPLIED,
+          Tier.LOCAL_DURABLE);
+      var random = new Random(seed);
+      byte[] nguid = {};
+      for (int i = 0; i < CRASHES; i++) {
+        Promises promises = runAndKill(script, bucket, host, 100 + random.nextInt(1200));
+        if (loseLog) {
+          deleteTree(host);
+        }
+        nguid = judge(script, judge, promises, loseLog, nguid);
+      }
+    } finally {
+      store.close();
+    }
+  }
+
+  /** What the child was promised before it died. */
+  private record Promises(long done, long flushed, long uploaded) {}
+
+  private static Promises runAndKill(CrashScript script, Path bucket, Path host, int millis)
+      throws IOException, InterruptedException {
+    var command = new ArrayList<String>(List.of(System.getProperty("java.home") + "/bin/java"));
+    for (String flag : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
+      if (flag.startsWith("--") || flag.startsWith("-Dchronicle")) {
+        command.add(flag);
+      }
+    }
+    command.addAll(
+        List.of(
+            "-XX:TieredStopAtLevel=1",
+            "-Xshare:auto",
+            "-cp",
+            System.getProperty("java.class.path"),
+            CrashChild.class.getName(),
+            Long.toString(script.seed()),
+            bucket.toString(),
+            host.toString()));
+    Process child =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    var killer =
+        Thread.ofPlatform()
+            .daemon()
+            .unstarted(() -> {
+              try {
+                Thread.sleep(millis);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+              child.destroyForcibly();
+            });
+    long done = 0;
+    long flushed = 0;
+    long uploaded = 0;
+    try (var lines =
+        new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8))) {
+      String line;
+      while ((line = lines.readLine()) != null) {
+        String[] words = line.split(" ", 2);
+        switch (words[0]) {
+          case "READY" -> killer.start();
+          case "DONE" -> done = Long.parseLong(words[1]);
+          case "FLUSHED" -> flushed = Math.max(flushed, Long.parseLong(words[1]));
+          case "UPLOADED" -> uploaded = Long.parseLong(words[1]);
+          case "ERROR" -> throw new AssertionError("seed " + script.seed() + ": " + words[1]);
+          default -> {
+            // Libraries may print what they like.
+          }
+        }
+      }
+    } finally {
+      child.destroyForcibly();
+      child.waitFor();
+    }
+    assertTrue(killer.isAlive() || done > 0, "the child died before it wrote anything");
+    return new Promises(done, flushed, uploaded);
+  }
+
+  private static byte[] judge(
+      CrashScript script, TestHost host, Promises promises, boolean logLost, byte[] nguidBefore) {
+    String seed = "seed " + script.seed() + ": ";
+    if (logLost) {
+      var refused = assertThrows(DeviceException.Unavailable.class, () -> host.open());
+      assertTrue(
+          String.valueOf(refused.getMessage()).contains("takeover=lossy"), refused::toString);
+    }
+    try (VolumeCore volume = host.open(logLost ? Takeover.LOSSY : Takeover.NONE)) {
+      long last = volume.positions().appliedLsn();
+      byte[] nguid = volume.info().identity().nguid();
+      if (logLost) {
+        var outcome = assertInstanceOf(OpenOutcome.RolledBack.class, volume.openOutcome());
+        assertEquals(last, outcome.toLsn(), seed + "the LSN that was reported");
+        assertTrue(
+            last >= promises.uploaded,
+            () -> seed + "uploaded " + promises.uploaded + ", there is " + last);
+        assertFalse(Arrays.equals(nguidBefore, nguid), seed + "the NGUID did not change");
+      } else {
+        assertEquals(OpenOutcome.COMPLETE, volume.openOutcome(), seed + "the outcome");
+        long promised = Math.max(promises.done, promises.flushed);
+        assertTrue(
+            last >= promised, () -> seed + "promised were " + promised + ", there are " + last);
+      }
+      assertContent(seed, script, volume, last);
+      System.out.printf(
+          "  %spromised %s; opened %s at LSN %d%n",
+          seed, promises, logLost ? "without the log" : "with the log", last);
+      return nguid;
+    }
+  }
+
+  private static void assertContent(
+      String seed, CrashScript script, VolumeCore volume, long lastId) {
+    long[] model = script.model(lastId);
+    int blocksPerRead = 64;
+    var io = new SyncIo(volume);
+    for (int block = 0; block < CrashScript.BLOCKS; block += blocksPerRead) {
+      MemorySegment data =
+          io.read(
+              (long) block * CrashScript.BLOCK_BYTES,
+              (long) blocksPerRead * CrashScript.BLOCK_BYTES);
+      for (int i = 0; i < blocksPerRead; i++) {
+        int at = block + i;
+        long found =
+            BlockStamp.idOf(
+                data.asSlice((long) i * CrashScript.BLOCK_BYTES, CrashScript.BLOCK_BYTES), at);
+        assertEquals(model[at], found, () -> seed + "block " + at + " at LSN " + lastId);
+      }
+    }
+  }
+
+  private static void deleteTree(Path root) throws IOException {
+    try (Stream<Path> all = Files.walk(root)) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
+  }
+}
