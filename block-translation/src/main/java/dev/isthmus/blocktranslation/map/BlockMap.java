@@ -1,11 +1,17 @@
 package dev.isthmus.blocktranslation.map;
 
 import dev.isthmus.blockdevice.DeviceException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where each sector of a volume lies: a memtable of recent changes over immutable sorted runs in
@@ -24,7 +30,6 @@ import java.util.function.LongSupplier;
  * Writing out and merging run on {@code background} in short stretches that never block either; a
  * direct executor makes everything deterministic.
  */
-@SuppressWarnings("DoNotCallSuggester")
 public final class BlockMap implements AutoCloseable {
 
   /**
@@ -49,7 +54,61 @@ public final class BlockMap implements AutoCloseable {
       LongSupplier nonces,
       MapListener listener) {}
 
-  private BlockMap() {}
+  /** Most sectors of one look-up: bounds what it collects. */
+  public static final int MAX_LOOKUP_SECTORS = 65_536;
+
+  /** A checkpoint that waits for a memtable. */
+  private record Waiter(long throughSequence, CompletableFuture<MapDescription> future) {}
+
+  /** A memtable that nothing is put into any more. */
+  private static final class Frozen {
+    final IntervalMap<Extent> table;
+    final List<Waiter> waiters = new ArrayList<>();
+
+    Frozen(IntervalMap<Extent> table) {
+      this.table = table;
+    }
+  }
+
+  /** A merge under way. */
+  private record Merge(List<Run> inputs, RunBuild build) {}
+
+  private final MapSettings settings;
+  private final Environment environment;
+  private final PartCache cache;
+  private final PartLoads loads;
+  private final SegmentTable segments = new SegmentTable();
+  private final Set<Lookup> lookups = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  private IntervalMap<Extent> active = new IntervalMap<>();
+
+  /** Oldest first. */
+  private final ArrayDeque<Frozen> frozen = new ArrayDeque<>();
+
+  /** Newest first; replaced, never changed, since look-ups hold it. */
+  private Run[] runs = new Run[0];
+
+  private long throughSequence;
+  private @Nullable RunBuild flush;
+  private final List<Merge> merges = new ArrayList<>();
+  private final List<CompletableFuture<Void>> mergeAllWaiters = new ArrayList<>();
+  private boolean flushFailed;
+  private boolean mergeFailed;
+  private boolean closed;
+
+  private long lookupCount;
+  private long bytesWritten;
+  private long entriesWritten;
+  private long mergesDone;
+  long pageHits;
+  long filterSkips;
+
+  private BlockMap(MapSettings settings, Environment environment) {
+    this.settings = settings;
+    this.environment = environment;
+    this.cache = new PartCache(settings.cacheBytes());
+    this.loads = new PartLoads(environment.pages(), environment.engineThread(), cache);
+  }
 
   /**
    * A map as a checkpoint describes it; {@link MapDescription#EMPTY} for a new volume. Reads
@@ -60,20 +119,66 @@ public final class BlockMap implements AutoCloseable {
    */
   public static BlockMap restore(
       MapDescription description, MapSettings settings, Environment environment) {
-    throw new UnsupportedOperationException();
+    description.requireConsistent();
+    var map = new BlockMap(settings, environment);
+    map.throughSequence = description.throughSequence();
+    map.runs =
+        description.runs().stream()
+            .map(run -> new Run(run.parts(), settings.fanOut()))
+            .toArray(Run[]::new);
+    for (SegmentUsage segment : description.segments()) {
+      map.segments.add(segment);
+    }
+    return map;
   }
 
   /**
    * Applies one committed segment. O(extents); a discard of the whole disk is one extent.
    *
    * @param sequence above that of every segment put before
-   * @param epoch of the segment's writer
+   * @param epoch of the segment's writer, at least 1
    * @param totalLengthBytes of the segment
    * @param extents its writes, zeroes and discards in LSN order: a later one wins. Data extents
    *     name this segment. What a shrinking resize cuts off comes as zeroes
+   * @throws IllegalArgumentException if the arguments break these rules; nothing is applied
    */
   public void put(long sequence, long epoch, int totalLengthBytes, List<Extent> extents) {
-    throw new UnsupportedOperationException();
+    requireOpen();
+    if (sequence <= throughSequence) {
+      throw new IllegalArgumentException(
+          "segment " + sequence + " comes after segment " + throughSequence);
+    }
+    long dataSectors = 0;
+    for (Extent extent : extents) {
+      if (!extent.isZeroes()) {
+        if (extent.segment() != sequence || extent.source() != 0) {
+          throw new IllegalArgumentException(extent + " is not of segment " + sequence);
+        }
+        dataSectors += extent.sectorCount();
+      }
+    }
+    var usage =
+        new SegmentUsage(
+            sequence, epoch, dataSectors, totalLengthBytes, Math.toIntExact(dataSectors));
+    String flaw = usage.flaw();
+    if (flaw != null) {
+      throw new IllegalArgumentException(flaw);
+    }
+    segments.add(usage);
+    throughSequence = sequence;
+    for (Extent extent : extents) {
+      active.put(extent, this::displaced);
+    }
+    if (active.size() >= settings.memtableEntries()) {
+      freezeActive();
+      schedule();
+    }
+  }
+
+  private void displaced(Extent old) {
+    if (!old.isZeroes() && old.source() == 0) {
+      segments.release(old.segment(), old.sectorCount());
+    }
   }
 
   /**
@@ -81,12 +186,35 @@ public final class BlockMap implements AutoCloseable {
    * does not change its answer.
    *
    * @param sector first sector
-   * @param sectorCount at least 1; at most 65,536 (32 MiB)
+   * @param sectorCount at least 1; at most {@link #MAX_LOOKUP_SECTORS} (32 MiB)
    * @param handler hears the pieces
    * @return whether all was in memory, so that the handler was called before this returned
    */
   public boolean lookup(long sector, long sectorCount, LookupHandler handler) {
-    throw new UnsupportedOperationException();
+    requireOpen();
+    if (sector < 0
+        || sectorCount < 1
+        || sectorCount > MAX_LOOKUP_SECTORS
+        || sector > Extent.MAX_END_SECTOR - sectorCount) {
+      throw new IllegalArgumentException(sectorCount + " sectors at sector " + sector);
+    }
+    lookupCount++;
+    var lookup = new Lookup(sector, sector + sectorCount, handler, runs, loads, this);
+    lookup.ask(active);
+    for (var newest = frozen.descendingIterator(); newest.hasNext(); ) {
+      lookup.ask(newest.next().table);
+    }
+    if (lookup.start()) {
+      return true;
+    }
+    lookups.add(lookup);
+    return false;
+  }
+
+  void lookupEnded(Lookup lookup) {
+    if (!lookups.isEmpty()) {
+      lookups.remove(lookup);
+    }
   }
 
   /**
@@ -96,41 +224,299 @@ public final class BlockMap implements AutoCloseable {
    *     does not fail while work can be retried; {@link #close()} cancels it
    */
   public CompletableFuture<MapDescription> freeze() {
-    throw new UnsupportedOperationException();
+    requireOpen();
+    freezeActive();
+    Frozen newest = frozen.peekLast();
+    if (newest == null) {
+      return CompletableFuture.completedFuture(describe(throughSequence));
+    }
+    var future = new CompletableFuture<MapDescription>();
+    newest.waiters.add(new Waiter(throughSequence, future));
+    schedule();
+    return future;
+  }
+
+  private void freezeActive() {
+    if (!active.isEmpty()) {
+      frozen.addLast(new Frozen(active));
+      active = new IntervalMap<>();
+    }
+  }
+
+  /**
+   * Runs and segment table of this one moment. Later segments are in memtables only, so leaving
+   * their rows out makes it the map after {@code through}; and what merges released is released in
+   * both or in neither, so that a restored map never releases it twice.
+   */
+  private MapDescription describe(long through) {
+    var infos = new ArrayList<RunInfo>(runs.length);
+    for (Run run : runs) {
+      infos.add(run.info());
+    }
+    return new MapDescription(through, infos, segments.list(through));
   }
 
   /**
    * Whether writing out or merging lags so far that the engine should commit no further segment. It
-   * may turn false with each event on the engine thread: ask again after {@link
-   * MapListener#partsDropped} or a page load, or on a timer.
+   * turns false with work done, of which {@link MapListener#workDone} tells.
    */
   public boolean congested() {
-    throw new UnsupportedOperationException();
+    return frozen.size() >= settings.maxFrozen() || runs.length >= settings.maxRuns();
   }
 
   /** Starts again what {@link MapListener#workFailed} reported. */
   public void retryWork() {
-    throw new UnsupportedOperationException();
+    flushFailed = false;
+    mergeFailed = false;
+    schedule();
   }
 
-  /** Merges everything into one run, in the background, after what is under way. */
+  /**
+   * Merges everything put so far into one run, in the background, after what is under way.
+   *
+   * @return completes on the engine thread; {@link #close()} cancels it
+   */
   public CompletableFuture<Void> mergeAll() {
-    throw new UnsupportedOperationException();
+    requireOpen();
+    freezeActive();
+    var future = new CompletableFuture<Void>();
+    mergeAllWaiters.add(future);
+    schedule();
+    return future;
+  }
+
+  /** Starts what is to be done and not under way. Work may end before this returns. */
+  private void schedule() {
+    Frozen oldest = frozen.peekFirst();
+    if (!closed && oldest != null && flush == null && !flushFailed) {
+      startFlush(oldest);
+    }
+    while (!closed && !mergeFailed && merges.size() < MergePolicy.MAX_MERGES) {
+      MergePolicy.Window window = nextMerge();
+      if (window == null) {
+        return;
+      }
+      startMerge(window);
+    }
+  }
+
+  private MergePolicy.@Nullable Window nextMerge() {
+    if (mergeAllWaiters.isEmpty()) {
+      return MergePolicy.next(List.of(runs), settings.fanOut(), settings.maxRuns());
+    }
+    if (!merges.isEmpty() || !frozen.isEmpty()) {
+      return null;
+    }
+    if (runs.length > 1) {
+      return new MergePolicy.Window(0, runs.length);
+    }
+    var done = List.copyOf(mergeAllWaiters);
+    mergeAllWaiters.clear();
+    done.forEach(waiter -> waiter.complete(null));
+    return null;
+  }
+
+  private void startFlush(Frozen oldest) {
+    var source = new TableSource(oldest.table, runs.length == 0);
+    flush =
+        new RunBuild(
+            source,
+            oldest.table.size(),
+            settings.partPages(),
+            environment,
+            completion(this::flushed, this::flushFailed));
+    flush.start();
+  }
+
+  private void flushed(RunBuild build) {
+    flush = null;
+    Frozen written = frozen.removeFirst();
+    account(build);
+    if (!build.parts().isEmpty()) {
+      replace(0, 0, build.parts());
+    }
+    // All before any is told: who hears of one may put, and so change what the next would say.
+    var descriptions =
+        written.waiters.stream().map(waiter -> describe(waiter.throughSequence())).toList();
+    for (int i = 0; i < descriptions.size(); i++) {
+      written.waiters.get(i).future().complete(descriptions.get(i));
+    }
+    environment.listener().workDone();
+    schedule();
+  }
+
+  private void flushFailed(RunBuild build, DeviceException failure) {
+    flush = null;
+    flushFailed = true;
+    workFailed(build, failure);
+  }
+
+  private void workFailed(RunBuild build, DeviceException failure) {
+    if (!build.parts().isEmpty()) {
+      environment.listener().partsDropped(List.copyOf(build.parts()));
+    }
+    environment.listener().workFailed(failure);
+  }
+
+  private void startMerge(MergePolicy.Window window) {
+    List<Run> inputs = List.of(runs).subList(window.from(), window.to());
+    boolean withOldest = window.to() == runs.length;
+    long entries = 0;
+    var cursors = new ArrayList<RunCursor>();
+    for (Run run : inputs) {
+      run.merging = true;
+      entries += run.entryCount;
+      cursors.add(new RunCursor(run.infos(), environment.pages()));
+    }
+    var build =
+        new RunBuild(
+            new MergeSource(cursors, withOldest),
+            entries,
+            settings.partPages(),
+            environment,
+            completion(this::merged, this::mergeFailed));
+    merges.add(new Merge(inputs, build));
+    build.start();
+  }
+
+  private Merge endMerge(RunBuild build) {
+    for (Merge merge : merges) {
+      if (merge.build() == build) {
+        merges.remove(merge);
+        merge.inputs().forEach(run -> run.merging = false);
+        return merge;
+      }
+    }
+    throw new IllegalStateException("a merge ended twice");
+  }
+
+  private void merged(RunBuild build) {
+    Merge merge = endMerge(build);
+    var flaws = new ArrayList<String>();
+    build
+        .source()
+        .forEachHidden((segment, sectors) -> {
+          String flaw = segments.flaw(segment, sectors);
+          if (flaw != null) {
+            flaws.add(flaw);
+          }
+        });
+    if (!flaws.isEmpty()) {
+      mergeFailed = true;
+      workFailed(
+          build, new DeviceException.Corrupt("the map's runs and segments: " + flaws.getFirst()));
+      return;
+    }
+    build.source().forEachHidden(segments::release);
+    account(build);
+    mergesDone++;
+    int from = List.of(runs).indexOf(merge.inputs().getFirst());
+    replace(from, from + merge.inputs().size(), build.parts());
+    var dropped = new ArrayList<PartInfo>();
+    for (Run run : merge.inputs()) {
+      run.parts.forEach(cache::drop);
+      dropped.addAll(run.infos());
+    }
+    environment.listener().partsDropped(List.copyOf(dropped));
+    environment.listener().workDone();
+    schedule();
+  }
+
+  private void mergeFailed(RunBuild build, DeviceException failure) {
+    endMerge(build);
+    mergeFailed = true;
+    workFailed(build, failure);
+  }
+
+  /** Puts a run of these parts, if any, in the place of runs {@code from} to before {@code to}. */
+  private void replace(int from, int to, List<PartInfo> parts) {
+    var list = new ArrayList<>(List.of(runs));
+    list.subList(from, to).clear();
+    if (!parts.isEmpty()) {
+      list.add(from, new Run(parts, settings.fanOut()));
+    }
+    runs = list.toArray(Run[]::new);
+  }
+
+  private void account(RunBuild build) {
+    for (PartInfo part : build.parts()) {
+      bytesWritten += part.totalLengthBytes();
+      entriesWritten += part.entryCount();
+    }
+  }
+
+  private interface Failed {
+    void accept(RunBuild build, DeviceException failure);
+  }
+
+  /** Brings the end of a build to the engine thread; of a closed map nobody hears any more. */
+  private RunBuild.Completion completion(
+      java.util.function.Consumer<RunBuild> built, Failed failed) {
+    return new RunBuild.Completion() {
+      @Override
+      public void built(RunBuild build) {
+        environment
+            .engineThread()
+            .execute(() -> {
+              if (!closed) {
+                built.accept(build);
+              }
+            });
+      }
+
+      @Override
+      public void failed(RunBuild build, DeviceException failure) {
+        environment
+            .engineThread()
+            .execute(() -> {
+              if (!closed) {
+                failed.accept(build, failure);
+              }
+            });
+      }
+    };
   }
 
   /** Live sectors by segment. */
   public SegmentTable segments() {
-    throw new UnsupportedOperationException();
+    return segments;
   }
 
   /** The last segment put, 0 if none. */
   public long throughSequence() {
-    throw new UnsupportedOperationException();
+    return throughSequence;
   }
 
   /** Levels and counters. */
   public MapStatistics statistics() {
-    throw new UnsupportedOperationException();
+    long entries = active.size();
+    for (Frozen waiting : frozen) {
+      entries += waiting.table.size();
+    }
+    long runEntries = 0;
+    for (Run run : runs) {
+      runEntries += run.entryCount;
+    }
+    return new MapStatistics(
+        entries * MapSettings.MEMTABLE_ENTRY_BYTES + cache.heapBytes(),
+        active.size(),
+        frozen.size(),
+        runs.length,
+        runEntries,
+        lookupCount,
+        pageHits,
+        loads.pageLoads,
+        loads.indexLoads,
+        filterSkips,
+        bytesWritten,
+        entriesWritten,
+        mergesDone);
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the map is closed");
+    }
   }
 
   /**
@@ -139,6 +525,20 @@ public final class BlockMap implements AutoCloseable {
    */
   @Override
   public void close() {
-    throw new UnsupportedOperationException();
+    if (closed) {
+      return;
+    }
+    closed = true;
+    if (flush != null) {
+      flush.cancel();
+    }
+    merges.forEach(merge -> merge.build().cancel());
+    for (Lookup lookup : List.copyOf(lookups)) {
+      lookup.fail(new DeviceException.Unavailable("the volume is being closed"));
+    }
+    for (Frozen waiting : frozen) {
+      waiting.waiters.forEach(waiter -> waiter.future().cancel(false));
+    }
+    mergeAllWaiters.forEach(waiter -> waiter.cancel(false));
   }
 }

@@ -1,5 +1,7 @@
 package dev.isthmus.blocktranslation.map;
 
+import dev.isthmus.blockdevice.DeviceException;
+import java.util.HashSet;
 import java.util.List;
 
 /**
@@ -18,6 +20,51 @@ public record MapDescription(
 
   public MapDescription {
     runs = List.copyOf(runs);
-    segments = List.copyOf(segments);
+    // A view over arrays of its own stays one: a big volume has hundreds of thousands of segments.
+    segments = segments instanceof SegmentList ? segments : List.copyOf(segments);
+  }
+
+  /** The same for a chain that went on by fences, which change nothing of the map. */
+  public MapDescription through(long sequence) {
+    if (sequence < throughSequence) {
+      throw new IllegalArgumentException(sequence + " is before " + throughSequence);
+    }
+    return new MapDescription(sequence, runs, segments);
+  }
+
+  /**
+   * Checks what can be checked without reading a part.
+   *
+   * @throws DeviceException.Corrupt naming the first contradiction
+   */
+  public void requireConsistent() {
+    require(throughSequence >= 0, "sequence " + throughSequence);
+    var names = new HashSet<PartName>();
+    for (RunInfo run : runs) {
+      require(!run.parts().isEmpty() && run.level() >= 0 && run.level() < 64, "a run " + run);
+      long end = 0;
+      for (PartInfo part : run.parts()) {
+        String flaw = part.flaw();
+        require(flaw == null, part.name().key() + ": " + flaw);
+        require(names.add(part.name()), part.name().key() + " stands twice");
+        require(part.firstSector() >= end, part.name().key() + " is not in order");
+        end = part.endSector();
+      }
+    }
+    long before = 0;
+    for (SegmentUsage segment : segments) {
+      String flaw = segment.flaw();
+      require(flaw == null, "a segment " + flaw);
+      require(
+          segment.sequence() > before && segment.sequence() <= throughSequence,
+          "segment " + segment.sequence() + " is not in order");
+      before = segment.sequence();
+    }
+  }
+
+  private static void require(boolean condition, String what) {
+    if (!condition) {
+      throw new DeviceException.Corrupt("the description of a map contradicts itself: " + what);
+    }
   }
 }

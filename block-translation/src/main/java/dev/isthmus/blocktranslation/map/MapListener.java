@@ -6,6 +6,9 @@ import java.util.List;
 /** Hears of the map's background work, on the engine thread. */
 public interface MapListener {
 
+  /** A memtable was written out or a merge installed: {@link BlockMap#congested()} may be over. */
+  void workDone();
+
   /**
    * The map no longer refers to these parts (merged away, or left over from work that failed, in
    * which case they may not exist): they belong on the doomed list of the next checkpoint.

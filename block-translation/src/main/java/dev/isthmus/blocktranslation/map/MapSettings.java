@@ -5,8 +5,8 @@ package dev.isthmus.blocktranslation.map;
  *
  * @param memtableEntries extents at which the memtable is written out; 16 to 4,194,304. Each takes
  *     about 90 bytes, and up to {@link #maxFrozen} + 1 memtables exist at once
- * @param cacheBytes heap for indexes and pages of runs; at least 64 KiB. What a look-up under way
- *     needs comes on top: one index or page for each read in flight
+ * @param cacheBytes heap for indexes and pages of runs; at least 0. What a look-up under way needs
+ *     comes on top: one index or page for each read in flight
  * @param fanOut runs of one level that are merged into one of the next; 2 to 16
  * @param partPages pages of 4096 bytes in a full part; 1 to 8192
  * @param maxFrozen memtables that wait to be written out before the map is {@link
@@ -19,7 +19,7 @@ public record MapSettings(
 
   public MapSettings {
     require(memtableEntries >= 16 && memtableEntries <= 1 << 22, "memtableEntries");
-    require(cacheBytes >= 64 << 10, "cacheBytes");
+    require(cacheBytes >= 0, "cacheBytes");
     require(fanOut >= 2 && fanOut <= 16, "fanOut");
     require(partPages >= 1 && partPages <= 8192, "partPages");
     require(maxFrozen >= 1 && maxFrozen <= 16, "maxFrozen");
@@ -29,8 +29,9 @@ public record MapSettings(
   /** Settings that share {@code memoryBytes} between memtables and cache; at least 16 MiB. */
   public static MapSettings ofMemory(long memoryBytes) {
     require(memoryBytes >= 16L << 20, "the map needs at least 16 MiB");
-    int entries = (int) Math.min(1 << 20, memoryBytes / 4 / MEMTABLE_ENTRY_BYTES);
-    long memtables = 2L * entries * MEMTABLE_ENTRY_BYTES;
+    // Three memtables, one active and two frozen, take half.
+    int entries = (int) Math.min(1 << 20, memoryBytes / 6 / MEMTABLE_ENTRY_BYTES);
+    long memtables = 3L * entries * MEMTABLE_ENTRY_BYTES;
     return new MapSettings(entries, memoryBytes - memtables, 8, 2048, 2, 64);
   }
 

@@ -1,5 +1,7 @@
 package dev.isthmus.blocktranslation.map;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What a checkpoint says of one part of a run (docs/FORMAT.md, "Checkpoint"). Immutable.
  *
@@ -18,4 +20,25 @@ public record PartInfo(
     long firstSector,
     long endSector,
     int pageCount,
-    int headerCrc) {}
+    int headerCrc) {
+
+  /** What contradicts itself in it, or null. */
+  @Nullable String flaw() {
+    if (pageCount < 1 || PartLayout.totalLength(pageCount) > PartLayout.MAX_PART_BYTES) {
+      return pageCount + " pages";
+    }
+    if (totalLengthBytes != PartLayout.totalLength(pageCount)) {
+      return totalLengthBytes + " bytes for " + pageCount + " pages";
+    }
+    if (entryCount <= (pageCount - 1L) * PartLayout.PAGE_ENTRIES
+        || entryCount > (long) pageCount * PartLayout.PAGE_ENTRIES) {
+      return entryCount + " entries on " + pageCount + " pages";
+    }
+    if (firstSector < 0
+        || endSector > Extent.MAX_END_SECTOR
+        || endSector - firstSector < entryCount) {
+      return entryCount + " entries from sector " + firstSector + " to " + endSector;
+    }
+    return null;
+  }
+}

@@ -1,0 +1,50 @@
+package dev.isthmus.blocktranslation.map;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** A run of the map. Threading: confined to the engine thread; what is final, any thread. */
+final class Run {
+
+  final List<Part> parts;
+  final long entryCount;
+  final int level;
+
+  /** Whether a merge that reads it is under way. */
+  boolean merging;
+
+  Run(List<PartInfo> infos, int fanOut) {
+    var list = new ArrayList<Part>(infos.size());
+    long entries = 0;
+    for (PartInfo info : infos) {
+      list.add(new Part(info));
+      entries += info.entryCount();
+    }
+    parts = list;
+    entryCount = entries;
+    level = MergePolicy.level(entries, fanOut);
+  }
+
+  /** The first part that ends behind {@code sector}, or the number of parts. */
+  int firstEndingAfter(long sector) {
+    int low = 0;
+    int high = parts.size();
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (parts.get(middle).info.endSector() > sector) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    return low;
+  }
+
+  RunInfo info() {
+    return new RunInfo(level, infos());
+  }
+
+  List<PartInfo> infos() {
+    return parts.stream().map(part -> part.info).toList();
+  }
+}

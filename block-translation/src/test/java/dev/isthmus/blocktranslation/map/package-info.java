@@ -1,0 +1,5 @@
+/** Tests of the map. */
+@NullMarked
+package dev.isthmus.blocktranslation.map;
+
+import org.jspecify.annotations.NullMarked;
