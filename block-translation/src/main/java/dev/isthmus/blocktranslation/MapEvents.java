@@ -61,4 +61,11 @@ final class MapEvents implements MapListener {
           }
         });
   }
+
+  @Override
+  public void workDone() {
+    if (volume != null) {
+      volume.mapWorkDone();
+    }
+  }
 }

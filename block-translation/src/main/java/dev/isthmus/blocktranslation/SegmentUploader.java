@@ -380,8 +380,7 @@ final class SegmentUploader {
     Upload first;
     while (!stopped && (first = inFlight.peek()) != null && first.stage == Stage.STORED) {
       if (!owner.canCommit()) {
-        loop.schedule(TimeUnit.MILLISECONDS.toNanos(10), this::commitReady);
-        return;
+        return; // the map's word that it goes on calls here again
       }
       inFlight.remove();
       freeBuffers.add(first.buffer);

@@ -381,6 +381,11 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
     checkpointer.partsDropped(dropped);
   }
 
+  /** The map may take segments again. */
+  void mapWorkDone() {
+    uploader.commitReady();
+  }
+
   /** A task of the loop failed in a way that nobody foresaw. On the loop. */
   void defect(Throwable defect) {
     LOG.error("{}: a defect in the volume", identity.where(), defect);
