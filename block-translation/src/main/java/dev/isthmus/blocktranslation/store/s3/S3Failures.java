@@ -25,6 +25,7 @@ final class S3Failures {
    * @param what the request, for the message
    */
   static StoreException translate(RequestKind kind, String what, Throwable thrown) {
+    SdkClientException ofClient = null;
     for (Throwable t = thrown; t != null; t = t.getCause()) {
       switch (t) {
         case StoreException e -> {
@@ -36,11 +37,12 @@ final class S3Failures {
         case IOException e -> {
           return new StoreException.Unreachable(what + ": " + e, e);
         }
+        case SdkClientException e -> ofClient = e;
         default -> {}
       }
     }
-    if (thrown instanceof SdkClientException) {
-      return ofClient(what, thrown);
+    if (ofClient != null) {
+      return ofClient(what, ofClient);
     }
     return new StoreException.Internal(what + ": " + thrown, thrown);
   }

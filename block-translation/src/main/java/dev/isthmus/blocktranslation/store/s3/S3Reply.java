@@ -14,6 +14,7 @@ import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
 import software.amazon.awssdk.core.async.AsyncResponseTransformer;
 import software.amazon.awssdk.core.async.SdkPublisher;
+import software.amazon.awssdk.services.s3.model.ChecksumType;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 
 /**
@@ -33,7 +34,17 @@ final class S3Reply implements AsyncResponseTransformer<GetObjectResponse, Store
   private final CompletableFuture<StoredObject> result = new CompletableFuture<>();
   private @Nullable Target target;
 
-  private record Target(int lengthBytes, long offsetBytes, long objectLengthBytes, ETag etag) {}
+  /**
+   * What the head of the answer announced.
+   *
+   * @param crc32c of the body, in Base64; null if the server has none
+   */
+  private record Target(
+      int lengthBytes,
+      long offsetBytes,
+      long objectLengthBytes,
+      ETag etag,
+      @Nullable String crc32c) {}
 
   S3Reply(String what, ByteRange range) {
     this.what = what;
@@ -83,7 +94,7 @@ final class S3Reply implements AsyncResponseTransformer<GetObjectResponse, Store
       if (!coversAll) {
         throw protocol("the server ignored the range");
       }
-      return new Target(length.intValue(), 0, length, etag);
+      return new Target(length.intValue(), 0, length, etag, wholeCrc32c(response));
     }
     Matcher matcher = CONTENT_RANGE.matcher(contentRange);
     if (!matcher.matches()) {
@@ -98,7 +109,12 @@ final class S3Reply implements AsyncResponseTransformer<GetObjectResponse, Store
     if (length != Math.min(range.maxLengthBytes(), total - from)) {
       throw protocol("Content-Range " + contentRange + " is shorter than " + range);
     }
-    return new Target(length.intValue(), from, total, etag);
+    return new Target(length.intValue(), from, total, etag, null);
+  }
+
+  private static @Nullable String wholeCrc32c(GetObjectResponse response) {
+    // An object that others put in parts has a checksum of its parts' checksums.
+    return response.checksumType() == ChecksumType.COMPOSITE ? null : response.checksumCRC32C();
   }
 
   private long expectedOffset(long totalBytes) {
@@ -185,6 +201,11 @@ final class S3Reply implements AsyncResponseTransformer<GetObjectResponse, Store
         result.completeExceptionally(
             new StoreException.Corrupt(
                 "%s: %d of %d bytes came".formatted(what, filledBytes, bytes.length)));
+        return;
+      }
+      if (expected.crc32c() != null && !expected.crc32c().equals(S3Checksums.base64(bytes))) {
+        result.completeExceptionally(
+            new StoreException.Corrupt(what + ": the body does not match its checksum"));
         return;
       }
       result.complete(

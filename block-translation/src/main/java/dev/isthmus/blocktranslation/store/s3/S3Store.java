@@ -14,9 +14,7 @@ import dev.isthmus.blocktranslation.store.StoreTimer;
 import dev.isthmus.blocktranslation.store.StoredObject;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.nio.NioEventLoopGroup;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -26,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.s3.S3AsyncClient;
+import software.amazon.awssdk.services.s3.model.ChecksumMode;
 import software.amazon.awssdk.services.s3.model.GetObjectRequest;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Request;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
@@ -109,7 +108,8 @@ public final class S3Store implements StoreDriver {
   public CompletableFuture<StoredObject> get(String key, ByteRange range, long timeoutNanos) {
     var request = GetObjectRequest.builder().bucket(settings.bucket()).key(key);
     switch (range) {
-      case ByteRange.Whole _ -> {}
+      // A checksum is stored of whole objects, so it says nothing about a range.
+      case ByteRange.Whole _ -> request.checksumMode(ChecksumMode.ENABLED);
       case ByteRange.Span span ->
           request.range(
               "bytes=%d-%d"
@@ -137,7 +137,7 @@ public final class S3Store implements StoreDriver {
                   .bucket(settings.bucket())
                   .key(key)
                   .contentLength((long) body.lengthBytes())
-                  .checksumCRC32C(base64(body.crc32c()));
+                  .checksumCRC32C(S3Checksums.base64(body.crc32c()));
           switch (condition) {
             case PutCondition.Always _ -> {}
             case PutCondition.IfAbsent _ -> request.ifNoneMatch("*");
@@ -151,11 +151,6 @@ public final class S3Store implements StoreDriver {
           }
           return new ETag(response.eTag());
         });
-  }
-
-  private static String base64(int crc32c) {
-    return Base64.getEncoder()
-        .encodeToString(ByteBuffer.allocate(Integer.BYTES).putInt(crc32c).array());
   }
 
   @Override

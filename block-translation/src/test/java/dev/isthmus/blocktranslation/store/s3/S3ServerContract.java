@@ -26,6 +26,8 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.services.s3.S3AsyncClient;
+import software.amazon.awssdk.services.s3.model.ChecksumMode;
 
 /** The contract, and what is S3's own: credentials and buckets. */
 abstract class S3ServerContract extends ObjectStoreContract {
@@ -105,6 +107,22 @@ abstract class S3ServerContract extends ObjectStoreContract {
           StoreException.Invalid.class,
           store.put("some/key", segments(new byte[10]), PutCondition.ifAbsent(), ADMIN));
       assertFails(StoreException.Invalid.class, store.list("", null, 10, ADMIN));
+    }
+  }
+
+  /** The checksum of each put is kept and comes back, so that a whole read is verified. */
+  @Test
+  void checksumsAreKept() {
+    byte[] body = StoreTesting.bytes(12_345, 1);
+    try (ObjectStore store = openStore();
+        S3AsyncClient client = server().client()) {
+      StoreTesting.join(store.put("summed", segments(body), PutCondition.always(), ADMIN));
+      var head =
+          client
+              .headObject(
+                  r -> r.bucket(server().bucket()).key("summed").checksumMode(ChecksumMode.ENABLED))
+              .join();
+      assertEquals(S3Checksums.base64(body), head.checksumCRC32C());
     }
   }
 
