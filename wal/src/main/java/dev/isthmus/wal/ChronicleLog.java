@@ -143,11 +143,13 @@ final class ChronicleLog implements WriteAheadLog {
     Files.createDirectory(newDirectory);
     nextGeneration++; // never used twice, whatever comes of this attempt
     LogFiles.forceDirectory(directory);
+    var to = new ChronicleFile(newDirectory, nextFile, settings.rollBytes());
     RollFile file;
     try {
       file = preparer.take(newDirectory, nextFile);
-    } catch (Preallocation.NoSpaceException e) {
-      Files.deleteIfExists(newDirectory);
+    } catch (IOException e) {
+      to.close();
+      LogFiles.deleteGeneration(newDirectory);
       throw e;
     }
     generationDirectory = newDirectory;
@@ -156,11 +158,11 @@ final class ChronicleLog implements WriteAheadLog {
     lastEpoch = newEpoch.epoch();
     lastWriter = newEpoch.writer();
     enter(file);
-    chronicle = new ChronicleFile(newDirectory, file.number(), settings.rollBytes());
-    writeState(chronicle, baseLsn, reason);
+    chronicle = to;
+    to.start();
+    writeState(to, baseLsn, reason);
     forces.appended(forces.appendedLsn());
     forces.force();
-    LogFiles.forceDirectory(newDirectory);
     forces.jumpTo(baseLsn);
     reason = StatePayload.REASON_OPEN;
   }
