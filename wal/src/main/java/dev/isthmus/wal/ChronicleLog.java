@@ -357,12 +357,17 @@ final class ChronicleLog implements WriteAheadLog {
   }
 
   private ChronicleFile requireAppender() {
+    ChronicleFile to = requireThread();
+    forces.check();
+    return to;
+  }
+
+  private ChronicleFile requireThread() {
     ChronicleFile to = chronicle;
     if (to == null || !Thread.currentThread().equals(appender)) {
       throw new IllegalStateException(
           to == null ? "no epoch was begun" : "appending belongs to " + appender);
     }
-    forces.check();
     return to;
   }
 
@@ -416,9 +421,12 @@ final class ChronicleLog implements WriteAheadLog {
 
   @Override
   public void closeClean() {
-    ChronicleFile to = requireAppender();
+    ChronicleFile to = requireThread();
     try {
       forces.force();
+      if (to.endOffset() + DOCUMENT_HEADER_BYTES + LogRecordCodec.HEADER_BYTES > usableBytes()) {
+        roll(to);
+      }
       writeMark(to, RecordType.CLEAN_CLOSE);
       forces.appended(forces.appendedLsn());
       forces.force();
