@@ -18,6 +18,9 @@ final class VolumeCloser {
 
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
+  /** Reads give up after 20 s and held-back writes after 10 s: what is left then is a defect. */
+  private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(40);
+
   private final EngineLoop loop;
   private final String where;
   private final long uploadNanos;
@@ -37,7 +40,7 @@ final class VolumeCloser {
                   volume.refuseHeld();
                   return true;
                 })
-            .thenComposeAsync(_ -> drained(volume), loop));
+            .thenComposeAsync(_ -> within(DRAIN_NANOS, drained(volume)), loop));
     DeviceException lost = volume.lost();
     if (lost != null) {
       throw lost;
@@ -110,7 +113,7 @@ final class VolumeCloser {
             () ->
                 bounded.completeExceptionally(
                     new DeviceException.Unavailable(
-                        "the bucket did not take everything within "
+                        "not everything ended within "
                             + TimeUnit.NANOSECONDS.toSeconds(nanos)
                             + " s"))));
     return bounded;

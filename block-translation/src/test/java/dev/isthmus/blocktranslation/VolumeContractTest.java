@@ -11,16 +11,13 @@ import dev.isthmus.blocktranslation.store.StoreLimits;
 import dev.isthmus.blocktranslation.store.StoreTesting;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
-import org.junit.jupiter.api.AfterEach;
 
 /** The contract of every device, kept by a volume in a bucket. */
 class VolumeContractTest extends BlockDeviceContract {
 
   private static final long SIZE_BYTES = 64 << 20;
 
-  private final ScheduledThreadPoolExecutor timer = StoreTesting.timerExecutor();
   private final FakeBucket bucket = new FakeBucket();
 
   private TestHost host(Path directory) {
@@ -28,16 +25,11 @@ class VolumeContractTest extends BlockDeviceContract {
         directory,
         FakeObjectStore.open(
             bucket,
-            new ExecutorStoreTimer(timer),
+            new ExecutorStoreTimer(StoreTesting.timerExecutor()),
             ThreadLocalRandom.current(),
             StoreFaults.NONE,
             StoreLimits.DEFAULT,
             1_000_000));
-  }
-
-  @AfterEach
-  void stopTimer() {
-    timer.shutdownNow();
   }
 
   @Override

@@ -2,12 +2,14 @@ package dev.isthmus.wal;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Objects;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.queue.ExcerptAppender;
 import net.openhft.chronicle.queue.RollCycle;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueueBuilder;
 import net.openhft.chronicle.wire.DocumentContext;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One Chronicle queue: the roll files of one generation. Each generation has a queue and a
@@ -35,11 +37,14 @@ final class ChronicleFile implements AutoCloseable {
   }
 
   private final SingleChronicleQueue queue;
-  private final ExcerptAppender appender;
+  private @Nullable ExcerptAppender appender;
   private volatile int number;
   private long endOffset;
 
-  /** Opens a queue in {@code directory}, where the prepared file {@code firstNumber} lies. */
+  /**
+   * Makes a queue in the new {@code directory}. The file {@code firstNumber} must not be there yet:
+   * Chronicle would take it for one that another process has begun, and wait for it.
+   */
   ChronicleFile(Path directory, int firstNumber, long rollBytes) {
     this.number = firstNumber;
     this.queue =
@@ -52,8 +57,13 @@ final class ChronicleFile implements AutoCloseable {
             .checkInterrupts(false)
             .build();
     this.queue.singleThreadedCheckDisabled(true);
-    this.appender = queue.createAppender();
-    this.appender.singleThreadedCheckDisabled(true);
+  }
+
+  /** Begins to append, to the first file, which was prepared meanwhile. */
+  void start() {
+    var started = queue.createAppender();
+    started.singleThreadedCheckDisabled(true);
+    appender = started;
   }
 
   private static long mappingBytes(long rollBytes) {
@@ -86,7 +96,8 @@ final class ChronicleFile implements AutoCloseable {
   long write(LogRecordCodec codec, RecordHeader record, MemorySegment payload) {
     int length = LogRecordCodec.HEADER_BYTES + record.payloadLength;
     boolean whole = false;
-    DocumentContext document = appender.writingDocument();
+    ExcerptAppender to = Objects.requireNonNull(appender, "started");
+    DocumentContext document = to.writingDocument();
     try {
       Bytes<?> bytes = document.wire().bytes();
       long start = bytes.writePosition();
@@ -114,7 +125,9 @@ final class ChronicleFile implements AutoCloseable {
 
   @Override
   public void close() {
-    appender.close();
+    if (appender != null) {
+      appender.close();
+    }
     queue.close();
   }
 

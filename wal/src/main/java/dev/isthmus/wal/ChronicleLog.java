@@ -143,11 +143,13 @@ final class ChronicleLog implements WriteAheadLog {
     Files.createDirectory(newDirectory);
     nextGeneration++; // never used twice, whatever comes of this attempt
     LogFiles.forceDirectory(directory);
+    var to = new ChronicleFile(newDirectory, nextFile, settings.rollBytes());
     RollFile file;
     try {
       file = preparer.take(newDirectory, nextFile);
-    } catch (Preallocation.NoSpaceException e) {
-      Files.deleteIfExists(newDirectory);
+    } catch (IOException e) {
+      to.close();
+      LogFiles.deleteGeneration(newDirectory);
       throw e;
     }
     generationDirectory = newDirectory;
@@ -156,11 +158,11 @@ final class ChronicleLog implements WriteAheadLog {
     lastEpoch = newEpoch.epoch();
     lastWriter = newEpoch.writer();
     enter(file);
-    chronicle = new ChronicleFile(newDirectory, file.number(), settings.rollBytes());
-    writeState(chronicle, baseLsn, reason);
+    chronicle = to;
+    to.start();
+    writeState(to, baseLsn, reason);
     forces.appended(forces.appendedLsn());
     forces.force();
-    LogFiles.forceDirectory(newDirectory);
     forces.jumpTo(baseLsn);
     reason = StatePayload.REASON_OPEN;
   }
@@ -355,12 +357,17 @@ final class ChronicleLog implements WriteAheadLog {
   }
 
   private ChronicleFile requireAppender() {
+    ChronicleFile to = requireThread();
+    forces.check();
+    return to;
+  }
+
+  private ChronicleFile requireThread() {
     ChronicleFile to = chronicle;
     if (to == null || !Thread.currentThread().equals(appender)) {
       throw new IllegalStateException(
           to == null ? "no epoch was begun" : "appending belongs to " + appender);
     }
-    forces.check();
     return to;
   }
 
@@ -414,9 +421,12 @@ final class ChronicleLog implements WriteAheadLog {
 
   @Override
   public void closeClean() {
-    ChronicleFile to = requireAppender();
+    ChronicleFile to = requireThread();
     try {
       forces.force();
+      if (to.endOffset() + DOCUMENT_HEADER_BYTES + LogRecordCodec.HEADER_BYTES > usableBytes()) {
+        roll(to);
+      }
       writeMark(to, RecordType.CLEAN_CLOSE);
       forces.appended(forces.appendedLsn());
       forces.force();

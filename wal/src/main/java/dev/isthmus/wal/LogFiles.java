@@ -103,4 +103,23 @@ final class LogFiles {
       channel.force(true);
     }
   }
+
+  /**
+   * Deletes a generation's directory and Chronicle's own table in it, unless a roll file is left.
+   */
+  static void deleteGeneration(Path directory) throws IOException {
+    try (DirectoryStream<Path> rest = Files.newDirectoryStream(directory)) {
+      for (Path path : rest) {
+        if (path.getFileName().toString().endsWith(SUFFIX)) {
+          return;
+        }
+        Files.delete(path);
+      }
+    }
+    Files.delete(directory);
+    Path log = directory.getParent();
+    if (log != null) {
+      forceDirectory(log);
+    }
+  }
 }

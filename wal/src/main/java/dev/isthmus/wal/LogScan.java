@@ -139,36 +139,43 @@ final class LogScan {
 
   private @Nullable FileHead readHead(LogFiles.Found file) throws IOException {
     try (RollFileScanner scanner = scanner(file)) {
-      RollFileScanner.Step step = scanner.next();
+      boolean found = scanner.next() == RollFileScanner.Step.RECORD;
+      FileHead head = found ? headOf(file, scanner) : null;
       // Damage to Chronicle's own documents before the first record costs nothing.
-      boolean found = step == RollFileScanner.Step.RECORD || scanner.resync();
-      if (scanner.sawUnsupported()) {
-        throw corrupt(file.path(), scanner.position(), 0, 0, "a record of an unknown kind");
+      scanner.moveTo(head == null ? 0 : scanner.position());
+      while (head == null) {
+        if (scanner.sawUnsupported()) {
+          throw corrupt(file.path(), scanner.position(), 0, 0, "a record of an unknown kind");
+        }
+        if (!scanner.resync()) {
+          return null;
+        }
+        head = headOf(file, scanner);
       }
-      if (!found || record.type != RecordType.STATE) {
-        return null;
-      }
-      if (!record.volume.equals(volume)) {
-        throw corrupt(
-            file.path(),
-            scanner.recordOffset(),
-            0,
-            0,
-            "the log belongs to volume " + record.volume);
-      }
-      StatePayload state = LogRecordCodec.decodeState(scanner.payload(), 0);
-      if (state == null || state.file() != file.number() || state.baseLsn() < record.lsn) {
-        return null;
-      }
-      return new FileHead(
-          state,
-          record.log,
-          record.generation,
-          record.epoch,
-          record.lsn,
-          record.durableLsn,
-          scanner.position());
+      return head;
     }
+  }
+
+  private @Nullable FileHead headOf(LogFiles.Found file, RollFileScanner scanner) {
+    if (!record.volume.equals(volume)) {
+      throw corrupt(
+          file.path(), scanner.recordOffset(), 0, 0, "the log belongs to volume " + record.volume);
+    }
+    if (record.type != RecordType.STATE) {
+      return null;
+    }
+    StatePayload state = LogRecordCodec.decodeState(scanner.payload(), 0);
+    if (state == null || state.file() != file.number() || state.baseLsn() < record.lsn) {
+      return null;
+    }
+    return new FileHead(
+        state,
+        record.log,
+        record.generation,
+        record.epoch,
+        record.lsn,
+        record.durableLsn,
+        scanner.position());
   }
 
   /**
@@ -321,16 +328,18 @@ final class LogScan {
     } else if (step == RollFileScanner.Step.END) {
       walk.reason = "the records end";
     }
-    // Chronicle's document headers have no checksum. If only they are damaged, the very next record
-    // is still there, and its own header proves that it is the next one.
+    // Chronicle's document headers have no checksum. If only they are damaged, the next record is
+    // still there. A generation writes each LSN once, so whatever bears it whole is that record.
     scanner.moveTo(walk.goodEnd);
-    if (scanner.resync() && follows(head, walk.lastLsn)) {
-      LOG.log(
-          System.Logger.Level.WARNING,
-          "framing damaged in {0} at {1}; no record lost",
-          file.path(),
-          walk.stopOffset);
-      return true;
+    while (scanner.resync()) {
+      if (follows(head, walk.lastLsn)) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "framing damaged in {0} at {1}; no record lost",
+            file.path(),
+            walk.stopOffset);
+        return true;
+      }
     }
     if (scanner.sawUnsupported()) {
       throw corrupt(
@@ -404,14 +413,13 @@ final class LogScan {
       boolean isLast = file.number() == last.file().number();
       try (RollFileScanner scanner = scanner(file)) {
         long voidFrom = walk.stopOffset;
-        if (isLast) {
-          scanner.moveTo(walk.goodEnd);
-        } else {
-          while (scanner.next() == RollFileScanner.Step.RECORD) {
-            note(evidence, last.head());
-            evidence.bytes += LogRecordCodec.HEADER_BYTES + record.payloadLength;
-          }
-          voidFrom = scanner.position();
+        scanner.moveTo(walk.goodEnd);
+        if (!isLast) {
+          // A file that was only prepared, or begun by Chronicle alone, holds nothing.
+          scanner.moveTo(0);
+          boolean begun = scanner.next() == RollFileScanner.Step.RECORD;
+          voidFrom = begun ? 0 : scanner.position();
+          scanner.moveTo(0);
         }
         while (scanner.resync()) {
           note(evidence, last.head());

@@ -3,7 +3,6 @@ package dev.isthmus.wal;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -85,7 +84,7 @@ final class RollTable {
         file.release();
         RollFile next = files.firstEntry().getValue();
         if (!directoryOf(next.path()).equals(directory)) {
-          deleteGeneration(directory);
+          LogFiles.deleteGeneration(directory);
         }
       }
     } catch (IOException e) {
@@ -99,20 +98,6 @@ final class RollTable {
       throw new IllegalStateException("a roll file lies in a directory: " + file);
     }
     return parent;
-  }
-
-  /** Only Chronicle's own table is left in it. */
-  private void deleteGeneration(Path directory) throws IOException {
-    try (DirectoryStream<Path> rest = Files.newDirectoryStream(directory)) {
-      for (Path path : rest) {
-        if (path.getFileName().toString().endsWith(LogFiles.SUFFIX)) {
-          return;
-        }
-        Files.delete(path);
-      }
-    }
-    Files.delete(directory);
-    LogFiles.forceDirectory(log);
   }
 
   void close() {
