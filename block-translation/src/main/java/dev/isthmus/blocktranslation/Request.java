@@ -3,6 +3,7 @@ package dev.isthmus.blocktranslation;
 import dev.isthmus.blockdevice.IoCommand;
 import dev.isthmus.blockdevice.IoCompletion;
 import dev.isthmus.blockdevice.IoStatus;
+import dev.isthmus.blockdevice.support.Completions;
 
 /**
  * One command on its way through a volume; as a task of the loop it hands itself in. Threading:
@@ -42,13 +43,13 @@ final class Request implements Runnable {
 
   void finish(IoStatus status) {
     if (end()) {
-      completion.complete(status);
+      Completions.complete(completion, status);
     }
   }
 
   void finishMiscompare(long firstDifferenceBytes) {
     if (end()) {
-      completion.completeMiscompare(firstDifferenceBytes);
+      Completions.miscompare(completion, firstDifferenceBytes);
     }
   }
 

@@ -11,6 +11,7 @@ import dev.isthmus.blockdevice.IoStatus;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blockdevice.Positions;
 import dev.isthmus.blockdevice.Tier;
+import dev.isthmus.blockdevice.support.InlineCalls;
 import dev.isthmus.blocktranslation.format.SegmentEntry;
 import dev.isthmus.blocktranslation.format.SegmentHeader;
 import dev.isthmus.blocktranslation.map.BlockMap;
@@ -21,6 +22,7 @@ import dev.isthmus.wal.LogException;
 import dev.isthmus.wal.WriteAheadLog;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -200,18 +202,28 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
 
   @Override
   public void submit(IoCommand command, IoCompletion completion) {
-    IoStatus shape = info.check(command);
-    if (shape != IoStatus.OK) {
-      completion.complete(shape);
-    } else if (inFlight.incrementAndGet() > MAX_IN_FLIGHT) {
-      inFlight.decrementAndGet();
-      completion.complete(IoStatus.BUSY);
-    } else if (closing) {
-      inFlight.decrementAndGet();
-      completion.complete(IoStatus.CLOSED);
-    } else {
-      loop.execute(new Request(this, command, completion, loop.nanoTime()));
+    Objects.requireNonNull(completion);
+    IoStatus refused = info.check(command);
+    if (refused == IoStatus.OK) {
+      refused = enter();
     }
+    if (refused == IoStatus.OK) {
+      loop.execute(new Request(this, command, completion, loop.nanoTime()));
+    } else {
+      InlineCalls.complete(completion, refused);
+    }
+  }
+
+  private IoStatus enter() {
+    if (inFlight.incrementAndGet() > MAX_IN_FLIGHT) {
+      inFlight.decrementAndGet();
+      return IoStatus.BUSY;
+    }
+    if (closing) {
+      inFlight.decrementAndGet();
+      return IoStatus.CLOSED;
+    }
+    return IoStatus.OK;
   }
 
   /** On the loop. */

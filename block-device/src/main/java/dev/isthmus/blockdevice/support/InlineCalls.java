@@ -1,5 +1,7 @@
 package dev.isthmus.blockdevice.support;
 
+import dev.isthmus.blockdevice.IoCompletion;
+import dev.isthmus.blockdevice.IoStatus;
 import java.util.ArrayDeque;
 
 /**
@@ -62,5 +64,19 @@ public final class InlineCalls {
   /** Keeps {@code call}, which must not throw, for the end of the outermost one; false if full. */
   public boolean defer(Runnable call) {
     return deferred.size() < MAX_DEFERRED && deferred.add(call);
+  }
+
+  /** Completes on this thread with {@code status}, nested no deeper than the bound. */
+  public static void complete(IoCompletion completion, IoStatus status) {
+    InlineCalls calls = ofThread();
+    if (calls.begin()) {
+      try {
+        Completions.complete(completion, status);
+      } finally {
+        calls.end();
+      }
+    } else if (!calls.defer(() -> Completions.complete(completion, status))) {
+      Completions.complete(completion, IoStatus.BUSY);
+    }
   }
 }
