@@ -2,6 +2,10 @@ package dev.isthmus.blocktranslation.map;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.isthmus.blocktranslation.format.Checkpoint;
+import dev.isthmus.blocktranslation.format.CheckpointCodec;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,11 +22,13 @@ final class BlockMapSim {
   /** Of the map's writes, lookups and pieces told. */
   private static final class Counter implements LookupHandler {
     long pieces;
+    long segment;
     boolean done;
 
     @Override
     public void extent(Extent piece) {
       pieces++;
+      segment = piece.segment();
     }
 
     @Override
@@ -35,6 +41,9 @@ final class BlockMapSim {
       throw failure;
     }
   }
+
+  /** The newest segment of each block; 0: none. */
+  private final long[] newest = new long[1 << 22];
 
   @Test
   void agreesWithAnArrayOfSectorsForManySeeds() {
@@ -125,6 +134,64 @@ final class BlockMapSim {
         cold.statistics().memoryBytes());
   }
 
+  /** The checkpoint of a fully fragmented TiB: 1,600 parts, and 200,000 segments. */
+  @Test
+  void opensQuickly() {
+    var parts = new ArrayList<PartInfo>();
+    for (int i = 0; i < 1600; i++) {
+      long entries = 2048L * PartLayout.PAGE_ENTRIES;
+      parts.add(
+          new PartInfo(
+              new PartName(1, i),
+              PartLayout.totalLength(2048),
+              entries,
+              i * entries * 8,
+              (i + 1) * entries * 8,
+              2048,
+              i));
+    }
+    var segments = new ArrayList<SegmentUsage>();
+    for (int i = 1; i <= 200_000; i++) {
+      segments.add(new SegmentUsage(i, 1, 8000, 8 << 20, 16_000));
+    }
+    var description = new MapDescription(200_000, List.of(new RunInfo(6, parts)), segments);
+    var checkpoint =
+        new Checkpoint(
+            new UUID(1, 2),
+            new UUID(3, 4),
+            1,
+            1,
+            200_001,
+            1,
+            1,
+            1L << 31,
+            1,
+            1,
+            false,
+            description,
+            List.of());
+    try (Arena arena = Arena.ofShared()) {
+      for (int round = 0; round < 5; round++) {
+        long start = System.nanoTime();
+        MemorySegment bytes = CheckpointCodec.encode(checkpoint, arena);
+        long encoded = System.nanoTime();
+        Checkpoint decoded = CheckpointCodec.decode(bytes);
+        var map =
+            BlockMap.restore(
+                decoded.map(),
+                MapSettings.ofMemory(64 << 20),
+                new FakeParts(1, true).environment(new UUID(1, 2), 2));
+        System.out.printf(
+            Locale.ROOT,
+            "checkpoint of %,d bytes: encoded in %d ms, decoded and restored in %d ms%n",
+            bytes.byteSize(),
+            (encoded - start) / 1_000_000,
+            (System.nanoTime() - encoded) / 1_000_000);
+        assertTrue(map.segments().size() == 200_000);
+      }
+    }
+  }
+
   @Test
   void memtableIsQuickAndSmall() {
     long used = usedHeap();
@@ -170,16 +237,17 @@ final class BlockMapSim {
     return runtime.totalMemory() - runtime.freeMemory();
   }
 
-  private static int measure(BlockMap map, long blocks, Random random, String what) {
+  private int measure(BlockMap map, long blocks, Random random, String what) {
     int count = 100_000;
     var nanos = new long[count];
     for (int i = 0; i < count; i++) {
-      long sector = random.nextLong(blocks) * 8;
+      int block = (int) random.nextLong(blocks);
+      long sector = block * 8L;
       var counter = new Counter();
       long start = System.nanoTime();
       map.lookup(sector, 8, counter);
       nanos[i] = System.nanoTime() - start;
-      assertTrue(counter.done && counter.pieces == 1);
+      assertTrue(counter.done && counter.pieces == 1 && counter.segment == newest[block]);
     }
     double mean = Arrays.stream(nanos).average().orElse(0);
     Arrays.sort(nanos);
@@ -193,12 +261,13 @@ final class BlockMapSim {
     return count;
   }
 
-  private static void fill(BlockMap map, long blocks, Random random, int firstSequence, int count) {
+  private void fill(BlockMap map, long blocks, Random random, int firstSequence, int count) {
     for (int s = firstSequence; s < firstSequence + count; s++) {
       List<Extent> extents = new ArrayList<>(2048);
       for (int i = 0; i < 2048; i++) {
-        extents.add(
-            Extent.data(random.nextLong(blocks) * 8, 8, s, 256 + 2048 * 40 + i * 4168, 4096));
+        int block = (int) random.nextLong(blocks);
+        newest[block] = s;
+        extents.add(Extent.data(block * 8L, 8, s, 256 + 2048 * 40 + i * 4168, 4096));
       }
       map.put(s, 1, 256 + 2048 * (40 + 4168), extents);
     }
