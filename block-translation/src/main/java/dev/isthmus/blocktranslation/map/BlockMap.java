@@ -37,8 +37,10 @@ public final class BlockMap implements AutoCloseable {
    *
    * @param volume the volume's UUID, written to each part
    * @param epoch of this owner, for the names of new parts
-   * @param engineThread posts to the thread that the map is confined to, in order; thread-safe
-   * @param background runs the map's own work; may be direct
+   * @param engineThread posts to the thread that the map is confined to, in order; thread-safe, and
+   *     refuses nothing while the map is open
+   * @param background runs the map's own work: building runs, at most three at once, in stretches
+   *     that end where a read or PUT is not done yet; may be direct; refuses nothing while open
    * @param pages reads parts
    * @param parts stores parts
    * @param nonces random numbers for names; called on {@code background}
@@ -219,6 +221,10 @@ public final class BlockMap implements AutoCloseable {
 
   /**
    * Freezes the memtable, for a checkpoint after the segment put last.
+   *
+   * <p>The checkpoint dooms what {@link MapListener#partsDropped} told and the description does not
+   * name, and {@link MapDescription#emptySegments()} if it leaves those out. What is dropped after
+   * this completed waits for the next checkpoint: this one still names it.
    *
    * @return completes on the engine thread once everything put so far is stored in the bucket. It
    *     does not fail while work can be retried; {@link #close()} cancels it

@@ -33,6 +33,23 @@ public record MapDescription(
   }
 
   /**
+   * Segments that none of these runs refers to: the checkpoint made of this description may doom
+   * them, if it leaves them out ({@link #withoutEmptySegments}). The engine then removes them from
+   * {@link BlockMap#segments()} as well.
+   */
+  public List<SegmentUsage> emptySegments() {
+    return segments.stream().filter(segment -> segment.liveSectors() == 0).toList();
+  }
+
+  /** The same without {@link #emptySegments()}. */
+  public MapDescription withoutEmptySegments() {
+    return new MapDescription(
+        throughSequence,
+        runs,
+        segments.stream().filter(segment -> segment.liveSectors() > 0).toList());
+  }
+
+  /**
    * Checks what can be checked without reading a part.
    *
    * @throws DeviceException.Corrupt naming the first contradiction

@@ -25,10 +25,34 @@ final class PartIndex extends CacheUnit {
     this.pages = new @Nullable Page[firsts.length];
   }
 
-  /** The last page that begins at or before {@code sector}; the first if none does. */
+  /**
+   * The last page that begins at or before {@code sector}; the first if none does.
+   *
+   * <p>Begins at the place where the page lies if entries are spread evenly, and doubles its steps
+   * from there: near by for random writes, where a plain bisection touches more cache lines, and
+   * never more than twice the steps of one.
+   */
   int pageOf(long sector) {
-    int low = 0;
-    int high = firsts.length - 1;
+    int count = firsts.length;
+    long span = firsts[count - 1] - firsts[0];
+    double share = span == 0 ? 0 : (double) (sector - firsts[0]) / span;
+    int low = Math.clamp((long) (share * (count - 1)), 0, count - 1);
+    int high = low;
+    int step = 1;
+    if (firsts[low] <= sector) {
+      while (high < count && firsts[high] <= sector) {
+        low = high;
+        high += step;
+        step *= 2;
+      }
+      high = Math.min(high, count) - 1;
+    } else {
+      while (low > 0 && firsts[low] > sector) {
+        high = low - 1;
+        low = Math.max(0, low - step);
+        step *= 2;
+      }
+    }
     while (low < high) {
       int middle = (low + high + 1) >>> 1;
       if (firsts[middle] <= sector) {

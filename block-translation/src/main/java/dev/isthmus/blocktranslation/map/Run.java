@@ -7,6 +7,10 @@ import java.util.List;
 final class Run {
 
   final List<Part> parts;
+
+  /** End sectors of the parts, for the search. */
+  private final long[] ends;
+
   final long entryCount;
   final int level;
 
@@ -21,6 +25,7 @@ final class Run {
       entries += info.entryCount();
     }
     parts = list;
+    ends = infos.stream().mapToLong(PartInfo::endSector).toArray();
     entryCount = entries;
     level = MergePolicy.level(entries, fanOut);
   }
@@ -28,10 +33,10 @@ final class Run {
   /** The first part that ends behind {@code sector}, or the number of parts. */
   int firstEndingAfter(long sector) {
     int low = 0;
-    int high = parts.size();
+    int high = ends.length;
     while (low < high) {
       int middle = (low + high) >>> 1;
-      if (parts.get(middle).info.endSector() > sector) {
+      if (ends[middle] > sector) {
         high = middle;
       } else {
         low = middle + 1;

@@ -63,7 +63,9 @@ public final class SegmentTable {
   }
 
   /**
-   * Takes a segment out that is about to be doomed.
+   * Takes a segment out that a checkpoint dooms: one of {@link MapDescription#emptySegments()}, no
+   * other. An empty segment that was put after the newest checkpoint is still needed to read the
+   * chain on from there.
    *
    * @throws IllegalStateException if it has live sectors, or is not in the table
    */
