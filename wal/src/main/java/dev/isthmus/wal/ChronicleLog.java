@@ -79,7 +79,7 @@ final class ChronicleLog implements WriteAheadLog {
     this.environment = environment;
     this.lock = lock;
     this.table = table;
-    this.forces = new GroupForce(environment.forcer(), start.lastLsn());
+    this.forces = new GroupForce(directory, environment.forcer(), start.lastLsn());
     this.preparer =
         new RollFilePreparer(settings.rollBytes(), ChronicleFile.mappedBytes(settings.rollBytes()));
     this.generationDirectory = directory;
