@@ -79,7 +79,7 @@ final class ChronicleLog implements WriteAheadLog {
     this.environment = environment;
     this.lock = lock;
     this.table = table;
-    this.forces = new GroupForce(environment.forcer(), start.lastLsn());
+    this.forces = new GroupForce(directory, environment.forcer(), start.lastLsn());
     this.preparer =
         new RollFilePreparer(settings.rollBytes(), ChronicleFile.mappedBytes(settings.rollBytes()));
     this.generationDirectory = directory;
@@ -124,7 +124,7 @@ final class ChronicleLog implements WriteAheadLog {
       throw new LogFullException(e.getMessage());
     } catch (LogException e) {
       throw e;
-    } catch (IOException | RuntimeException | InternalError e) {
+    } catch (IOException | RuntimeException | InternalError | LinkageError e) {
       throw forces.fail("beginning epoch " + newEpoch.epoch(), e);
     }
   }
@@ -253,7 +253,7 @@ final class ChronicleLog implements WriteAheadLog {
     long offset;
     try {
       offset = write(to, payload);
-    } catch (RuntimeException | InternalError e) {
+    } catch (RuntimeException | InternalError | LinkageError e) {
       // InternalError: a store into the mapping faulted, for want of space or a broken disk.
       throw forces.fail("appending to the log failed", e);
     }
@@ -296,7 +296,7 @@ final class ChronicleLog implements WriteAheadLog {
     header.payloadCrc = 0;
     try {
       writeControl(to, type, NO_PAYLOAD);
-    } catch (RuntimeException | InternalError e) {
+    } catch (RuntimeException | InternalError | LinkageError e) {
       throw forces.fail("appending to the log failed", e);
     }
   }
@@ -336,7 +336,7 @@ final class ChronicleLog implements WriteAheadLog {
       to.rollTo(file.number());
       writeState(to, forces.appendedLsn(), StatePayload.REASON_ROLL);
       forces.appended(forces.appendedLsn());
-    } catch (RuntimeException | InternalError e) {
+    } catch (RuntimeException | InternalError | LinkageError e) {
       throw forces.fail("rolling the log", e);
     }
   }

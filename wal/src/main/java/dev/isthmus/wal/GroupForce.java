@@ -1,6 +1,7 @@
 package dev.isthmus.wal;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class GroupForce {
 
+  private final Path directory;
   private final LogEnvironment.Forcer forcer;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition done = lock.newCondition();
@@ -41,7 +43,8 @@ final class GroupForce {
   private long forcedCount;
   private volatile @Nullable LogFailedException failure;
 
-  GroupForce(LogEnvironment.Forcer forcer, long durableLsn) {
+  GroupForce(Path directory, LogEnvironment.Forcer forcer, long durableLsn) {
+    this.directory = directory;
     this.forcer = forcer;
     this.appendedLsn = durableLsn;
     this.durableLsn = durableLsn;
@@ -140,6 +143,7 @@ final class GroupForce {
       }
       good = true;
     } catch (IOException | RuntimeException e) {
+      ForceFailure.note(directory);
       throw fail("forcing the log failed", e);
     } finally {
       finish(good, count, lsn, files);

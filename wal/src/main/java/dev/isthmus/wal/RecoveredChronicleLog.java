@@ -186,10 +186,10 @@ final class RecoveredChronicleLog implements RecoveredLog {
     boolean started = false;
     try {
       adopt(table);
-      done = true;
       WriteAheadLog log =
           new ChronicleLog(directory, settings, environment, lock, table, volume, logId, start());
       started = true;
+      done = true;
       return log;
     } catch (IOException e) {
       throw failed("taking over", e);
@@ -206,6 +206,7 @@ final class RecoveredChronicleLog implements RecoveredLog {
    * durable.
    */
   private void adopt(RollTable table) throws IOException {
+    boolean distrusted = ForceFailure.isNoted(directory);
     int chainIndex = 0;
     List<LogScan.ChainFile> chain = found.chain();
     for (LogFiles.Found file : found.files()) {
@@ -221,7 +222,10 @@ final class RecoveredChronicleLog implements RecoveredLog {
       var rollFile = new RollFile(file.number(), file.path(), channel, channel.size(), lastLsn);
       table.add(rollFile);
       if (counts) {
-        environment.forcer().force(file.path(), channel);
+        if (distrusted) {
+          ForceFailure.rewrite(channel, chain.get(chainIndex - 1).endOffset());
+        }
+        force(file.path(), channel);
         if (chainIndex == chain.size() && found.cut() == null) {
           // Zeroes that the writer had reserved; in a log cut now they might be someone's evidence.
           rollFile.shrinkTo(chain.getLast().endOffset() + ChronicleLog.TAIL_BYTES);
@@ -232,6 +236,16 @@ final class RecoveredChronicleLog implements RecoveredLog {
       LogFiles.forceDirectory(generation);
     }
     LogFiles.forceDirectory(directory);
+    ForceFailure.forget(directory);
+  }
+
+  private void force(Path file, FileChannel channel) throws IOException {
+    try {
+      environment.forcer().force(file, channel);
+    } catch (IOException e) {
+      ForceFailure.note(directory);
+      throw e;
+    }
   }
 
   private ChronicleLog.Start start() throws IOException {

@@ -36,6 +36,7 @@ final class LogChild {
     Path directory = Path.of(arguments[1]);
     switch (arguments[0]) {
       case "write" -> write(directory);
+      case "fill" -> fill(directory);
       case "force" -> forceBetweenMarks(directory);
       default -> throw new IllegalArgumentException(arguments[0]);
     }
@@ -77,5 +78,27 @@ final class LogChild {
     boolean after = Files.exists(directory.resolve("mark-after"));
     System.out.println("forced " + before + after);
     log.closeClean();
+  }
+
+  /** Appends until there is no room, gives some back, and goes on; prints what happened. */
+  private static void fill(Path directory) {
+    WriteAheadLog log =
+        LogDirectory.create(directory, Logs.SMALL, Logs.VOLUME, Logs.LOG).startAppending();
+    log.beginEpoch(Logs.EPOCH_1, 0);
+    for (int times = 0; times < 3; times++) {
+      try {
+        while (log.sizeBytes() <= log.capacityBytes()) {
+          Logs.append(log, log.appendedLsn() + 1, log.appendedLsn() + 1);
+        }
+      } catch (LogFullException e) {
+        System.out.println("full at " + log.appendedLsn() + ": " + e.getMessage());
+      }
+      log.force();
+      log.trim(log.appendedLsn());
+    }
+    log.closeClean();
+    try (RecoveredLog found = LogDirectory.open(directory, Logs.SMALL, Logs.VOLUME)) {
+      System.out.println("recovered " + Logs.check(found, found.firstLsn()));
+    }
   }
 }
