@@ -1,0 +1,27 @@
+package dev.isthmus.blocktranslation.store;
+
+/**
+ * How one request is made. Immutable.
+ *
+ * @param purpose what it is counted under
+ * @param timeoutNanos time from the call to its end at the latest, waiting and retries included; 0
+ *     for the store's default, {@link StoreLimits#defaultTimeoutNanos()}
+ */
+public record RequestOptions(RequestPurpose purpose, long timeoutNanos) {
+
+  public RequestOptions {
+    if (timeoutNanos < 0) {
+      throw new IllegalArgumentException("timeout " + timeoutNanos + " ns");
+    }
+  }
+
+  /** The store's default deadline. */
+  public static RequestOptions of(RequestPurpose purpose) {
+    return new RequestOptions(purpose, 0);
+  }
+
+  /** The same with a deadline of its own. */
+  public RequestOptions withTimeoutNanos(long newTimeoutNanos) {
+    return new RequestOptions(purpose, newTimeoutNanos);
+  }
+}

@@ -1,0 +1,23 @@
+package dev.isthmus.blocktranslation.store;
+
+/** What a request is made for; counted in {@link StoreStatistics}, so that a bill has a cause. */
+public enum RequestPurpose {
+  /** Uploading a sealed segment of the log. */
+  SEGMENT,
+  /** A block that someone waits for. */
+  READ,
+  /** Blocks expected to be read soon. */
+  READ_AHEAD,
+  /** Writing a checkpoint. */
+  CHECKPOINT,
+  /** Runs of the block map. */
+  MAP,
+  /** Reading or changing the manifest. */
+  MANIFEST,
+  /** Garbage collection: moving live blocks, deleting. */
+  GC,
+  /** Opening a volume: fences, checkpoints, segments after it. */
+  OPEN,
+  /** What a person asked for: create, list, destroy, check. */
+  ADMIN
+}

@@ -1,0 +1,76 @@
+package dev.isthmus.blocktranslation.store;
+
+import java.util.Map;
+
+/**
+ * What was asked of a store since it was opened. A snapshot; the figures may be of slightly
+ * different moments. Immutable.
+ *
+ * @param counts per kind and purpose; absent where nothing was asked
+ * @param inFlight requests under way now
+ * @param queued requests waiting now
+ */
+public record StoreStatistics(Map<Request, Counts> counts, int inFlight, int queued) {
+
+  /** What requests are counted under. */
+  public record Request(RequestKind kind, RequestPurpose purpose) {}
+
+  /**
+   * What happened to the requests counted together.
+   *
+   * @param requests calls of the interface that ended or are under way
+   * @param attempts requests sent to the server, retries included: what a provider charges for
+   * @param sentBytes of bodies in all attempts
+   * @param receivedBytes of bodies in all attempts that brought one
+   * @param retries attempts beyond each request's first
+   * @param failures requests that failed, but for the two that callers expect
+   * @param notFound requests that ended as {@link StoreException.NotFound}
+   * @param preconditionFailed requests that ended as {@link StoreException.PreconditionFailed}
+   */
+  public record Counts(
+      long requests,
+      long attempts,
+      long sentBytes,
+      long receivedBytes,
+      long retries,
+      long failures,
+      long notFound,
+      long preconditionFailed) {
+
+    static final Counts ZERO = new Counts(0, 0, 0, 0, 0, 0, 0, 0);
+
+    Counts plus(Counts other) {
+      return new Counts(
+          requests + other.requests,
+          attempts + other.attempts,
+          sentBytes + other.sentBytes,
+          receivedBytes + other.receivedBytes,
+          retries + other.retries,
+          failures + other.failures,
+          notFound + other.notFound,
+          preconditionFailed + other.preconditionFailed);
+    }
+  }
+
+  public StoreStatistics {
+    counts = Map.copyOf(counts);
+  }
+
+  /** Everything. */
+  public Counts total() {
+    return counts.values().stream().reduce(Counts.ZERO, Counts::plus);
+  }
+
+  /** Everything of one kind. */
+  public Counts of(RequestKind kind) {
+    return counts.entrySet().stream()
+        .filter(e -> e.getKey().kind() == kind)
+        .map(Map.Entry::getValue)
+        .reduce(Counts.ZERO, Counts::plus);
+  }
+
+  /** One kind for one purpose. */
+  public Counts of(RequestKind kind, RequestPurpose purpose) {
+    return counts.getOrDefault(new Request(kind, purpose), Counts.ZERO);
+  }
+}
