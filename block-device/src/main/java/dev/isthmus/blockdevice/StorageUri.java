@@ -140,6 +140,37 @@ public record StorageUri(String scheme, String authority, String path, Map<Strin
     };
   }
 
+  /**
+   * The size that a create asks for, of the key {@code size}.
+   *
+   * @throws DeviceException.Invalid if it is missing, zero, or no multiple of the block
+   */
+  public long sizeBytesAtCreate(int blockSizeBytes) {
+    String value = query.get("size");
+    if (value == null) {
+      throw new DeviceException.Invalid(
+          "creating " + scheme + ":// needs a size, as in ?size=64MiB");
+    }
+    long bytes = ByteSize.parse(value).bytes();
+    if (bytes == 0 || bytes % blockSizeBytes != 0) {
+      throw new DeviceException.Invalid(
+          "size=" + value + " is not a positive multiple of the block size " + blockSizeBytes);
+    }
+    return bytes;
+  }
+
+  /**
+   * Refuses the key {@code size}, which is said at create only.
+   *
+   * @throws DeviceException.Invalid saying so
+   */
+  public void refuseSizeAtOpen() {
+    if (query.containsKey("size")) {
+      throw new DeviceException.Invalid(
+          "size is said when a device is created; leave it out to open " + scheme + "://");
+    }
+  }
+
   /** The URI as text, as {@link #parse} takes it. */
   @Override
   public String toString() {
