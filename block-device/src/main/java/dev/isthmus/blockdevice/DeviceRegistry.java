@@ -1,5 +1,8 @@
 package dev.isthmus.blockdevice;
 
+import dev.isthmus.blockdevice.simple.FileProvider;
+import dev.isthmus.blockdevice.simple.MallocProvider;
+import dev.isthmus.blockdevice.simple.NullProvider;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -8,6 +11,19 @@ import java.util.TreeMap;
 public final class DeviceRegistry {
 
   private final Map<String, DeviceProvider> providers = new TreeMap<>();
+
+  /**
+   * The providers that need nothing but the JDK: {@code malloc}, {@code null}, {@code file} and
+   * {@code aio}. Each call makes new ones, so malloc and null names are of one list.
+   */
+  public static List<DeviceProvider> simpleProviders() {
+    return List.of(new MallocProvider(), new NullProvider(), new FileProvider());
+  }
+
+  /** A registry of the {@link #simpleProviders}. */
+  public static DeviceRegistry simple() {
+    return new DeviceRegistry(simpleProviders());
+  }
 
   /** A registry of exactly these providers; two for one scheme are refused. */
   public DeviceRegistry(List<DeviceProvider> providers) {

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +31,36 @@ public record StorageUri(String scheme, String authority, String path, Map<Strin
   /** Longest URI that is looked at. */
   private static final int MAX_LENGTH = 4096;
 
+  private static final Pattern SCHEME = Pattern.compile("[a-z][a-z0-9+.-]*");
+
+  /** A bucket, or a host or [address] with an optional port. */
+  private static final Pattern AUTHORITY = Pattern.compile("[A-Za-z0-9._~:\\[\\]-]*");
+
+  /**
+   * Checks the parts.
+   *
+   * @throws DeviceException.Invalid naming what is wrong
+   */
   public StorageUri {
+    if (!SCHEME.matcher(scheme).matches()) {
+      throw new DeviceException.Invalid(
+          "a storage URI's scheme is lower-case letters, digits, '+', '.' and '-'");
+    }
+    if (!AUTHORITY.matcher(authority).matches()) {
+      throw new DeviceException.Invalid(
+          "between // and / a storage URI has letters, digits and any of . _ ~ : [ ] -");
+    }
+    if (!path.startsWith("/") && !(path.isEmpty() && !authority.isEmpty())) {
+      throw new DeviceException.Invalid("a storage URI has a path that starts with a slash");
+    }
+    requireText("path", path);
+    for (var entry : query.entrySet()) {
+      requireText("query", entry.getKey());
+      requireText("query", entry.getValue());
+      if (entry.getKey().isEmpty()) {
+        throw new DeviceException.Invalid("a storage URI's query has a key without a name");
+      }
+    }
     query = Collections.unmodifiableMap(new LinkedHashMap<>(query));
   }
 
@@ -65,10 +95,7 @@ public record StorageUri(String scheme, String authority, String path, Map<Strin
     if (uri.getRawFragment() != null) {
       throw new DeviceException.Invalid("a storage URI has no fragment: write # as %23");
     }
-    String path = uri.getPath() == null ? "" : uri.getPath();
-    if (path.indexOf('\0') >= 0) {
-      throw new DeviceException.Invalid("a storage URI's path holds a NUL character");
-    }
+    String path = uri.getRawPath() == null ? "" : decode(uri.getRawPath());
     return new StorageUri(
         uri.getScheme().toLowerCase(java.util.Locale.ROOT),
         authority,
@@ -84,9 +111,12 @@ public record StorageUri(String scheme, String authority, String path, Map<Strin
     for (String pair : raw.split("&", -1)) {
       int equals = pair.indexOf('=');
       if (equals <= 0) {
-        throw new DeviceException.Invalid("a query is key=value&key=value, not \"" + pair + "\"");
+        // The pair is not repeated: it may be a secret that was pasted there.
+        throw new DeviceException.Invalid(
+            "a query is key=value&key=value; a part of " + pair.length() + " characters is not");
       }
       String key = decode(pair.substring(0, equals));
+      requireText("query", key);
       if (query.put(key, decode(pair.substring(equals + 1))) != null) {
         throw new DeviceException.Invalid("the query key \"" + key + "\" stands twice");
       }
@@ -99,7 +129,7 @@ public record StorageUri(String scheme, String authority, String path, Map<Strin
       // URLDecoder turns + into a space, which no storage URI means.
       return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
     } catch (IllegalArgumentException e) {
-      throw new DeviceException.Invalid("a % in the query is not followed by two hex digits", e);
+      throw new DeviceException.Invalid("a % is not followed by two hex digits");
     }
   }
 
@@ -174,22 +204,32 @@ public record StorageUri(String scheme, String authority, String path, Map<Strin
   /** The URI as text, as {@link #parse} takes it. */
   @Override
   public String toString() {
-    try {
-      var text =
-          new StringBuilder(
-              new URI(scheme, authority.isEmpty() ? "" : authority, path, null, null)
-                  .toASCIIString());
-      char separator = '?';
-      for (var entry : query.entrySet()) {
-        text.append(separator)
-            .append(encode(entry.getKey()))
-            .append('=')
-            .append(encode(entry.getValue()));
-        separator = '&';
-      }
-      return text.toString();
-    } catch (URISyntaxException e) {
-      throw new IllegalStateException("a parsed URI has a text", e);
+    var text = new StringBuilder(scheme).append("://").append(authority).append(encode(path));
+    char separator = '?';
+    for (var entry : query.entrySet()) {
+      text.append(separator)
+          .append(encode(entry.getKey()))
+          .append('=')
+          .append(encode(entry.getValue()));
+      separator = '&';
+    }
+    return text.toString();
+  }
+
+  /**
+   * Refuses what would corrupt a log or a file name: control characters, and what no UTF-8 stands
+   * for (the decoder puts U+FFFD there).
+   */
+  private static void requireText(String what, String text) {
+    boolean bad =
+        text.codePoints()
+            .anyMatch(c ->
+                Character.isISOControl(c)
+                    || c == 0xfffd
+                    || Character.getType(c) == Character.SURROGATE);
+    if (bad) {
+      throw new DeviceException.Invalid(
+          "a storage URI's " + what + " holds a control character or is not UTF-8");
     }
   }
 

@@ -20,4 +20,12 @@ final class DeviceNames {
     }
     return matcher.group(1);
   }
+
+  /** Refuses an open that says another block size than the device has. */
+  static void requireBlockSize(StorageUri uri, int blockSizeBytes) {
+    if (uri.blockSizeBytes(blockSizeBytes) != blockSizeBytes) {
+      throw new DeviceException.Invalid(
+          uri.scheme() + "://" + uri.path() + " has blk_size=" + blockSizeBytes);
+    }
+  }
 }

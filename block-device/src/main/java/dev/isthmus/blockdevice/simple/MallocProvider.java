@@ -7,8 +7,6 @@ import dev.isthmus.blockdevice.DeviceIdentity;
 import dev.isthmus.blockdevice.DeviceInfo;
 import dev.isthmus.blockdevice.DeviceProvider;
 import dev.isthmus.blockdevice.StorageUri;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 
@@ -24,9 +22,9 @@ import java.util.UUID;
  *
  * A name is known from its create until the last of its devices is closed; then its memory and
  * content are gone. Until then each open gives one more device on the same content: sharing, where
- * files refuse it, is what lets a test or a second user of the process look at a disk, or keep it
- * alive over a reopen, and there is no other process to guard against. A user that needs to be
- * alone creates under a name of its own. Another provider has other names.
+ * files refuse it, is what lets a second user of the process look at a disk, or keep it alive over
+ * a reopen, and there is no other process to guard against. A user that needs to be alone creates
+ * under a name of its own. Another provider has other names.
  *
  * <p>Threading: thread-safe.
  */
@@ -36,18 +34,8 @@ public final class MallocProvider implements DeviceProvider {
   private static final int DEFAULT_BLOCK_BYTES = 4096;
   private static final Set<String> KEYS = Set.of("size", "blk_size");
 
-  /** A disk and how many devices have it open. Guarded by {@link #disks}. */
-  private static final class Shared {
-    final MallocDisk disk;
-    int users;
-
-    Shared(MallocDisk disk) {
-      this.disk = disk;
-    }
-  }
-
   private final MemoryBudget budget;
-  private final Map<String, Shared> disks = new HashMap<>();
+  private final SharedNames<MallocDisk> disks = new SharedNames<>("malloc", MallocDisk::free);
 
   /** With as much memory as the heap may have ({@link Runtime#maxMemory()}). */
   public MallocProvider() {
@@ -76,18 +64,14 @@ public final class MallocProvider implements DeviceProvider {
     uri.requireKeys(KEYS);
     uri.refuseSizeAtOpen();
     String name = DeviceNames.of(uri);
-    synchronized (disks) {
-      Shared shared = disks.get(name);
-      if (shared == null) {
-        throw new DeviceException.Unavailable(
-            "no malloc:///" + name + " is open in this process; create it with a size");
-      }
-      int blockBytes = shared.disk.info.blockSizeBytes();
-      if (uri.blockSizeBytes(blockBytes) != blockBytes) {
-        throw new DeviceException.Invalid("malloc:///" + name + " has blk_size=" + blockBytes);
-      }
-      return device(name, shared);
+    MallocDisk disk = disks.open(name);
+    try {
+      DeviceNames.requireBlockSize(uri, disk.info.blockSizeBytes());
+    } catch (DeviceException e) {
+      disks.close(name);
+      throw e;
     }
+    return new MallocDevice(disk, () -> disks.close(name));
   }
 
   @Override
@@ -112,14 +96,7 @@ public final class MallocProvider implements DeviceProvider {
             false,
             true,
             true);
-    synchronized (disks) {
-      if (disks.containsKey(name)) {
-        throw new DeviceException.Invalid("malloc:///" + name + " exists; open it without a size");
-      }
-      var shared = new Shared(disk(info));
-      disks.put(name, shared);
-      return device(name, shared);
-    }
+    return new MallocDevice(disks.create(name, () -> disk(info)), () -> disks.close(name));
   }
 
   private MallocDisk disk(DeviceInfo info) {
@@ -129,20 +106,5 @@ public final class MallocProvider implements DeviceProvider {
       throw new DeviceException.Exhausted(
           "no heap for the table of a malloc device: 4 to 8 bytes per MiB of its size", e);
     }
-  }
-
-  private BlockDevice device(String name, Shared shared) {
-    shared.users++;
-    return new MallocDevice(shared.disk, () -> closed(name, shared));
-  }
-
-  private void closed(String name, Shared shared) {
-    synchronized (disks) {
-      if (--shared.users > 0) {
-        return;
-      }
-      disks.remove(name);
-    }
-    shared.disk.free();
   }
 }
