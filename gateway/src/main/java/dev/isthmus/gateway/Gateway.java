@@ -2,7 +2,9 @@ package dev.isthmus.gateway;
 
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.DeviceRegistry;
+import dev.isthmus.blockdevice.simple.FileProvider;
 import dev.isthmus.blockdevice.simple.MallocProvider;
+import dev.isthmus.blockdevice.simple.NullProvider;
 import dev.isthmus.blocktranslation.ObjectVolumeProvider;
 import dev.isthmus.gateway.config.GatewaySettings;
 import dev.isthmus.gateway.config.HostPort;
@@ -71,7 +73,12 @@ public final class Gateway {
       Credentials.apply(settings);
       buckets = keep(new ObjectVolumeProvider(settings.volumes()));
       var registry =
-          new DeviceRegistry(List.of(new MallocProvider(OffHeap.deviceBudgetBytes()), buckets));
+          new DeviceRegistry(
+              List.of(
+                  new MallocProvider(OffHeap.deviceBudgetBytes()),
+                  new NullProvider(),
+                  new FileProvider(),
+                  buckets));
       var opener = new DeviceOpener(registry, buckets, settings.bucket());
       target = keep(NvmeTcpTarget.start(NvmeTargetSettings.defaults(portal(settings))));
       Exports exports = new NvmeExports(target, settings.advertise());
@@ -125,7 +132,7 @@ public final class Gateway {
         LOG.error("the first volume could not be created: {}", e.getMessage(), e);
       }
     }
-    var unused =
+    var _ =
         retries.scheduleWithFixedDelay(
             volumes::retryUnavailable, RETRY_SECONDS, RETRY_SECONDS, TimeUnit.SECONDS);
     if (http != null) {

@@ -7,6 +7,7 @@ import dev.isthmus.gateway.rpc.v1.Volume;
 import dev.isthmus.gateway.rpc.v1.VolumeName;
 import java.io.Console;
 import java.util.Iterator;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -36,8 +37,7 @@ final class DeleteCommand extends VolumeVerb {
     if (!yes) {
       confirm(client.volumes(volumes -> volumes.getVolume(request)));
     }
-    Console terminal = System.console();
-    boolean live = terminal != null && terminal.isTerminal() && !json();
+    boolean live = terminal().isPresent() && !json();
     long deleted =
         client.volumes(volumes -> {
           long objects = 0;
@@ -65,11 +65,13 @@ final class DeleteCommand extends VolumeVerb {
   }
 
   private void confirm(Volume volume) {
-    Console terminal = System.console();
-    if (terminal == null || !terminal.isTerminal()) {
-      throw new DeviceException.Invalid(
-          "deleting " + name + " destroys its data: say --yes where nobody can be asked");
-    }
+    Console terminal =
+        terminal()
+            .orElseThrow(() ->
+                new DeviceException.Invalid(
+                    "deleting "
+                        + name
+                        + " destroys its data: say --yes where nobody can be asked"));
     String answer =
         terminal.readLine(
             "Delete %s (%s) with all its data in %s?%nType its name to go on: ",
@@ -77,5 +79,12 @@ final class DeleteCommand extends VolumeVerb {
     if (answer == null || !answer.strip().equals(name)) {
       throw new DeviceException.Invalid("nothing is deleted");
     }
+  }
+
+  // What it is where there is no terminal changed between JDK 21, 22 and 25: null, or one that is
+  // none.
+  @SuppressWarnings("SystemConsoleNull")
+  private static Optional<Console> terminal() {
+    return Optional.ofNullable(System.console()).filter(Console::isTerminal);
   }
 }

@@ -62,7 +62,6 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--config",
       paramLabel = "FILE",
-      order = -1,
       description =
           "YAML file of settings (environment: ISTHMUS_CONFIG); see docs/configuration.md.")
   private @Nullable Path config;
@@ -76,7 +75,6 @@ final class ServeCommand implements Callable<Integer> {
         OptionSpec.Builder option =
             OptionSpec.builder(key.flag())
                 .type(String.class)
-                .order(key.ordinal())
                 .paramLabel(key.valueLabel())
                 .description(
                     key.help() + (defaultText == null ? "" : " Default: " + defaultText + "."));

@@ -29,6 +29,7 @@ final class StopSignals {
     asked.await();
   }
 
+  @SuppressWarnings("ReferenceEquality") // A handler equals only itself.
   private void handle(String name, int exitCode) {
     try {
       Class<?> signal = Class.forName("sun.misc.Signal");

@@ -25,6 +25,8 @@ public final class DeviceOpener {
   /** Kinds whose content ends with the daemon: opening one again means creating it again. */
   private static final Set<String> EPHEMERAL = Set.of("malloc", "null");
 
+  private static final Set<String> FILES = Set.of("file", "aio");
+
   /** What a volume in a bucket remembers by itself. */
   private static final Set<String> REMEMBERED = Set.of("size", "blk_size", "ack", "flush");
 
@@ -121,24 +123,33 @@ public final class DeviceOpener {
     return list(parent).stream().anyMatch(summary -> summary.name().equals(name));
   }
 
+  /**
+   * Checks that {@link #delete} knows how, while nothing has happened yet.
+   *
+   * @throws DeviceException.Invalid if it does not
+   */
+  void requireDeletable(StorageUri uri) {
+    if (isFile(uri) && !Files.isRegularFile(Path.of(uri.path()), LinkOption.NOFOLLOW_LINKS)) {
+      throw new DeviceException.Invalid(
+          uri.path()
+              + " is no regular file, so it is not deleted: `isthmus volume close` lets go of it");
+    }
+  }
+
+  private static boolean isFile(StorageUri uri) {
+    return FILES.contains(uri.scheme());
+  }
+
   /** Deletes the data of a device that is closed. */
   void delete(StorageUri uri, LongConsumer deletedObjects) {
     if (isBucket(uri)) {
       buckets.delete(uri, deletedObjects);
-    } else if (uri.scheme().equals("file")) {
-      deleteFile(Path.of(uri.path()));
-    }
-  }
-
-  private static void deleteFile(Path file) {
-    if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-      throw new DeviceException.Invalid(
-          file + " is no regular file, so it is not deleted: `isthmus volume close` lets go of it");
-    }
-    try {
-      Files.delete(file);
-    } catch (IOException e) {
-      throw new DeviceException.Unavailable("cannot delete " + file + ": " + e, e);
+    } else if (isFile(uri)) {
+      try {
+        Files.delete(Path.of(uri.path()));
+      } catch (IOException e) {
+        throw new DeviceException.Unavailable("cannot delete " + uri.path() + ": " + e, e);
+      }
     }
   }
 }

@@ -262,9 +262,11 @@ public final class VolumeManager {
         name,
         "delete",
         volume -> {
+          StorageUri uri = StorageUri.parse(volume.entry.uri());
+          opener.requireDeletable(uri);
           volume.closeDevice();
           try {
-            opener.delete(StorageUri.parse(volume.entry.uri()), deletedObjects);
+            opener.delete(uri, deletedObjects);
           } catch (DeviceException e) {
             // Kept in the catalogue, so that it can be deleted again: part of it may be gone.
             volume.failure =

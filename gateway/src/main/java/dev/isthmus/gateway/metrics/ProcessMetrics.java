@@ -76,7 +76,7 @@ final class ProcessMetrics {
     }
   }
 
-  private static double kilobytes(String line) {
-    return Double.parseDouble(line.replaceAll("[^0-9]", "")) * 1024;
+  private static long kilobytes(String line) {
+    return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
   }
 }

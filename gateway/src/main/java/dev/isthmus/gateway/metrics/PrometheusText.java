@@ -4,7 +4,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.SortedMap;
 
 /**
  * Writes the Prometheus text exposition format, version 0.0.4.
@@ -49,12 +49,25 @@ final class PrometheusText {
     if (!name.endsWith("_total")) {
       throw new IllegalArgumentException("a counter ends in _total: " + name);
     }
-    sample(family(name, Type.COUNTER, help), name, labels(labels), value);
+    sample(family(name, Type.COUNTER, help), name, labels(labels), number(value));
+  }
+
+  /** A sample of a counter of whole things. */
+  void counter(String name, String help, long value, String... labels) {
+    if (!name.endsWith("_total")) {
+      throw new IllegalArgumentException("a counter ends in _total: " + name);
+    }
+    sample(family(name, Type.COUNTER, help), name, labels(labels), Long.toString(value));
+  }
+
+  /** A sample of a gauge of whole things. */
+  void gauge(String name, String help, long value, String... labels) {
+    sample(family(name, Type.GAUGE, help), name, labels(labels), Long.toString(value));
   }
 
   /** A sample of a gauge. */
   void gauge(String name, String help, double value, String... labels) {
-    sample(family(name, Type.GAUGE, help), name, labels(labels), value);
+    sample(family(name, Type.GAUGE, help), name, labels(labels), number(value));
   }
 
   /**
@@ -66,17 +79,17 @@ final class PrometheusText {
   void histogram(
       String name,
       String help,
-      TreeMap<Double, Long> cumulative,
+      SortedMap<Double, Long> cumulative,
       double sum,
       long count,
       String... labels) {
     Family family = family(name, Type.HISTOGRAM, help);
     Map<String, String> base = labels(labels);
     cumulative.forEach((bound, atMost) ->
-        sample(family, name + "_bucket", with(base, "le", number(bound)), atMost));
-    sample(family, name + "_bucket", with(base, "le", "+Inf"), count);
-    sample(family, name + "_sum", base, sum);
-    sample(family, name + "_count", base, count);
+        sample(family, name + "_bucket", with(base, "le", number(bound)), Long.toString(atMost)));
+    sample(family, name + "_bucket", with(base, "le", "+Inf"), Long.toString(count));
+    sample(family, name + "_sum", base, number(sum));
+    sample(family, name + "_count", base, Long.toString(count));
   }
 
   private Family family(String name, Type type, String help) {
@@ -104,7 +117,7 @@ final class PrometheusText {
     return map;
   }
 
-  private static void sample(Family family, String name, Map<String, String> labels, double value) {
+  private static void sample(Family family, String name, Map<String, String> labels, String value) {
     var line = new StringBuilder(name);
     char separator = '{';
     for (var label : labels.entrySet()) {
@@ -118,7 +131,7 @@ final class PrometheusText {
     if (!family.seen.add(line.toString())) {
       throw new IllegalArgumentException("a sample stands twice: " + line);
     }
-    family.samples.append(line).append(' ').append(number(value)).append('\n');
+    family.samples.append(line).append(' ').append(value).append('\n');
   }
 
   /** A label's value: backslash, quote and line end are escaped. */

@@ -33,7 +33,7 @@ final class VolumeMetrics {
     }
   }
 
-  private static double bit(boolean value) {
+  private static long bit(boolean value) {
     return value ? 1 : 0;
   }
 

@@ -10,6 +10,8 @@ import dev.isthmus.gateway.daemon.VolumeView;
 import dev.isthmus.gateway.rpc.v1.BucketDetails;
 import dev.isthmus.gateway.rpc.v1.Export;
 import dev.isthmus.gateway.rpc.v1.Volume;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Locale;
 
 /** What the daemon knows, as messages. */
@@ -100,9 +102,6 @@ final class Messages {
         .setFlush(summary.flush().name().toLowerCase(Locale.ROOT))
         .setEpoch(summary.epoch())
         .setStoredBytes(summary.storedBytes())
-        .setCreatedUnixNanos(
-            Math.addExact(
-                Math.multiplyExact(summary.created().getEpochSecond(), 1_000_000_000L),
-                summary.created().getNano()));
+        .setCreatedUnixNanos(Duration.between(Instant.EPOCH, summary.created()).toNanos());
   }
 }
