@@ -1,7 +1,17 @@
 package dev.isthmus.targets.nvme;
 
+import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.targets.loop.EventLoopGroup;
+import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Exports block devices over NVMe/TCP, and answers discovery for them.
@@ -18,28 +28,73 @@ import java.util.List;
  *
  * <p>Threading: thread-safe.
  */
-@SuppressWarnings("DoNotCallSuggester") // The engine follows in the next commits.
 public final class NvmeTcpTarget implements AutoCloseable {
 
-  private NvmeTcpTarget() {}
+  private static final Logger LOG = LoggerFactory.getLogger(NvmeTcpTarget.class);
+
+  private final NvmeTargetSettings settings;
+  private final EventLoopGroup loops;
+  private final TargetState state;
+  private final List<InetSocketAddress> bound = new ArrayList<>();
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private NvmeTcpTarget(NvmeTargetSettings settings, EventLoopGroup loops) {
+    this.settings = settings;
+    this.loops = loops;
+    this.state = new TargetState(settings, loops);
+  }
 
   /**
    * Binds the portals and starts to serve.
    *
-   * @throws dev.isthmus.blockdevice.DeviceException.Unavailable if a portal can't be bound
+   * @throws DeviceException.Unavailable if a portal can't be bound
    */
   public static NvmeTcpTarget start(NvmeTargetSettings settings) {
-    throw new UnsupportedOperationException(settings.toString());
+    EventLoopGroup loops;
+    try {
+      loops = EventLoopGroup.start("nvme-tcp", settings.loop());
+    } catch (IOException e) {
+      throw new DeviceException.Unavailable("cannot start the event loops", e);
+    }
+    var target = new NvmeTcpTarget(settings, loops);
+    try {
+      target.listen();
+    } catch (RuntimeException e) {
+      loops.close();
+      throw e;
+    }
+    return target;
+  }
+
+  private void listen() {
+    var advertised = new ArrayList<InetSocketAddress>();
+    for (NvmePortal portal : settings.portals()) {
+      try {
+        InetSocketAddress at =
+            loops.listen(portal.listen(), transport -> new HostConnection(state, transport));
+        bound.add(at);
+        InetAddress address = portal.advertisedAddress();
+        advertised.add(
+            new InetSocketAddress(
+                address == null ? at.getAddress() : address,
+                portal.advertisedPort() == 0 ? at.getPort() : portal.advertisedPort()));
+      } catch (IOException e) {
+        throw new DeviceException.Unavailable(
+            "cannot listen at " + portal.listen() + ": " + e.getMessage(), e);
+      }
+    }
+    state.advertise(advertised);
+    LOG.info("NVMe/TCP at {}, advertised as {}", bound, advertised);
   }
 
   /** What was bound, in the order of the portals. */
   public List<InetSocketAddress> boundAddresses() {
-    throw new UnsupportedOperationException();
+    return List.copyOf(bound);
   }
 
   /** The port that the first portal bound. */
   public int port() {
-    return boundAddresses().getFirst().getPort();
+    return bound.getFirst().getPort();
   }
 
   /**
@@ -48,7 +103,10 @@ public final class NvmeTcpTarget implements AutoCloseable {
    * @throws IllegalArgumentException if its NQN is published already
    */
   public void publish(NvmeSubsystem subsystem) {
-    throw new UnsupportedOperationException(subsystem.toString());
+    var served = new SubsystemState(subsystem, loops.loops().size());
+    state.add(served);
+    served.open();
+    state.discoveryChanged();
   }
 
   /**
@@ -58,7 +116,12 @@ public final class NvmeTcpTarget implements AutoCloseable {
    * @throws IllegalArgumentException if no subsystem has this NQN
    */
   public void setHosts(String nqn, HostAccess hosts) {
-    throw new UnsupportedOperationException(nqn + hosts);
+    SubsystemState served = state.subsystem(nqn);
+    if (served == null || served.isDiscovery()) {
+      throw new IllegalArgumentException(nqn + " is not published");
+    }
+    served.setAccess(hosts);
+    state.discoveryChanged();
   }
 
   /**
@@ -71,12 +134,33 @@ public final class NvmeTcpTarget implements AutoCloseable {
    * @throws IllegalArgumentException if no subsystem has this NQN
    */
   public boolean unpublish(String nqn) {
-    throw new UnsupportedOperationException(nqn);
+    SubsystemState served = state.remove(nqn);
+    state.discoveryChanged();
+    served.withdraw();
+    return served.hosts().awaitNone(System.nanoTime() + settings.timeouts().drainNanos());
   }
 
   /** Counters so far. Cheap enough to poll each second. */
   public NvmeTargetStatistics statistics() {
-    throw new UnsupportedOperationException();
+    Map<String, NvmeTargetStatistics.Subsystem> subsystems = new LinkedHashMap<>();
+    var all = new ArrayList<SubsystemState>();
+    all.add(state.discovery());
+    all.addAll(state.subsystems());
+    for (SubsystemState subsystem : all) {
+      subsystems.put(
+          subsystem.nqn(),
+          new NvmeTargetStatistics.Subsystem(
+              subsystem.associations().size(),
+              subsystem.hosts().inFlight(),
+              subsystem.counters().snapshot()));
+    }
+    return new NvmeTargetStatistics(
+        loops.connections(),
+        loops.connectionsTotal(),
+        loops.connectionsRefused(),
+        state.failedConnections(),
+        loops.bufferMemoryUsedBytes(),
+        java.util.Collections.unmodifiableMap(subsystems));
   }
 
   /**
@@ -85,6 +169,19 @@ public final class NvmeTcpTarget implements AutoCloseable {
    */
   @Override
   public void close() {
-    throw new UnsupportedOperationException();
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    loops.stopListening();
+    var all = new ArrayList<>(state.subsystems());
+    all.add(state.discovery());
+    all.forEach(SubsystemState::withdraw);
+    long deadline = System.nanoTime() + settings.timeouts().drainNanos();
+    for (SubsystemState subsystem : all) {
+      if (!subsystem.hosts().awaitNone(deadline)) {
+        LOG.error("{}: the device still holds commands of ended hosts", subsystem.nqn());
+      }
+    }
+    loops.close();
   }
 }
