@@ -72,12 +72,15 @@ public record DeviceInfo(
   }
 
   /**
-   * Checks a command's shape: range, transfer limit, equal lengths of a compare-and-write. Every
-   * device calls this first, so that all refuse alike.
+   * Checks a command's shape: range, transfer limit, a read's buffer that can be written, equal
+   * lengths of a compare-and-write. Every device calls this first, so that all refuse alike.
    */
   public IoStatus check(IoCommand command) {
     return switch (command) {
-      case IoCommand.Read c -> checkTransfer(c.offsetBytes(), c.buffer().byteSize());
+      case IoCommand.Read c ->
+          c.buffer().isReadOnly()
+              ? IoStatus.INVALID
+              : checkTransfer(c.offsetBytes(), c.buffer().byteSize());
       case IoCommand.Write c -> checkTransfer(c.offsetBytes(), c.data().byteSize());
       case IoCommand.WriteZeroes c -> checkRange(c.offsetBytes(), c.lengthBytes());
       case IoCommand.Discard c -> checkRange(c.offsetBytes(), c.lengthBytes());

@@ -7,7 +7,7 @@ package dev.isthmus.blockdevice;
 public enum IoStatus {
   /** Done, at the tier that the command asked for. */
   OK(false),
-  /** Misaligned, empty, or longer than the device takes. */
+  /** Misaligned, empty, longer than the device takes, or a read into read-only memory. */
   INVALID(false),
   /** Some of the range lies beyond the device's end. */
   OUT_OF_RANGE(false),

@@ -20,6 +20,7 @@ import java.util.Objects;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +58,7 @@ public final class FileDevice implements BlockDevice {
   static final int MAX_TRANSFER_BYTES = 4 << 20;
 
   private static final int IDLE_SECONDS = 10;
+  private static final long LOG_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final System.Logger LOG = System.getLogger(FileDevice.class.getName());
 
   private final DeviceInfo info;
@@ -66,6 +68,8 @@ public final class FileDevice implements BlockDevice {
   private final DeviceListeners listeners = new DeviceListeners();
   private final ThreadPoolExecutor threads;
   private final FlushGroup flushes;
+  private final AtomicLong lastLogNanos =
+      new AtomicLong(System.nanoTime() - 2 * LOG_INTERVAL_NANOS);
   private final AtomicReference<@Nullable String> failed = new AtomicReference<>();
 
   FileDevice(DeviceInfo info, FileMedium medium) {
@@ -190,7 +194,12 @@ public final class FileDevice implements BlockDevice {
 
   /** A command failed below; what it was is logged, and the status for it returned. */
   IoStatus failure(IoCommand command, Exception e) {
-    LOG.log(System.Logger.Level.ERROR, info.name() + ": " + command, e);
+    long now = System.nanoTime();
+    long last = lastLogNanos.get();
+    // A broken disk fails every command: one line a second says as much.
+    if (now - last > LOG_INTERVAL_NANOS && lastLogNanos.compareAndSet(last, now)) {
+      LOG.log(System.Logger.Level.ERROR, info.name() + ": " + command, e);
+    }
     if (!(e instanceof IOException)) {
       return IoStatus.INTERNAL;
     }

@@ -191,6 +191,13 @@ public abstract class BlockDeviceProtocolContract {
   }
 
   @Test
+  void refusesAReadIntoMemoryThatCanNotBeWritten() {
+    MemorySegment readOnly = memory(blockSizeBytes).asReadOnly();
+    assertEquals(IoStatus.INVALID, submit(new IoCommand.Read(0, readOnly)).await());
+    assertEquals(IoStatus.OK, io().write(0, readOnly));
+  }
+
+  @Test
   void refusesACompareOfUnequalLengths() {
     var command =
         new IoCommand.CompareAndWrite(
