@@ -1,5 +1,6 @@
 package dev.isthmus.gateway.cli;
 
+import dev.isthmus.gateway.logging.LogSetup;
 import dev.isthmus.gateway.rpc.ControlClient;
 import dev.isthmus.gateway.rpc.v1.Volume;
 import java.io.PrintWriter;
@@ -22,6 +23,8 @@ abstract class VolumeVerb implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    // What goes wrong comes back as the answer; libraries have nothing to add for people.
+    LogSetup.apply("error", false);
     try (ControlClient client = options.connect()) {
       run(client);
     }

@@ -31,6 +31,9 @@ public final class LogSetup {
           "com.sun.net.httpserver",
           "sun.net.httpserver");
 
+  /** Warns at each connection that a Unix socket knows no SO_KEEPALIVE, which gRPC sets. */
+  private static final String SOCKET_OPTIONS = "io.grpc.netty.shaded.io.netty.bootstrap";
+
   private LogSetup() {}
 
   /**
@@ -54,6 +57,7 @@ public final class LogSetup {
     if (chosen.isGreaterOrEqual(Level.DEBUG)) {
       Level library = chosen.isGreaterOrEqual(Level.WARN) ? chosen : Level.WARN;
       CHATTY.forEach(name -> context.getLogger(name).setLevel(library));
+      context.getLogger(SOCKET_OPTIONS).setLevel(Level.ERROR);
     }
   }
 

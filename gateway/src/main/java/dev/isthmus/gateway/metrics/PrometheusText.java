@@ -104,6 +104,9 @@ final class PrometheusText {
   }
 
   private static Map<String, String> labels(String... labels) {
+    if (labels.length % 2 != 0) {
+      throw new IllegalArgumentException("a label without a value");
+    }
     var map = new LinkedHashMap<String, String>();
     for (int i = 0; i < labels.length; i += 2) {
       map.put(labels[i], labels[i + 1]);
