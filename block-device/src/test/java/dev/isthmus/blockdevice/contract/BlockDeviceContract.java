@@ -153,6 +153,10 @@ public abstract class BlockDeviceContract extends BlockDeviceProtocolContract {
           long at = Math.min(offset / blockSizeBytes * blockSizeBytes, size - maxTransfer());
           expect(at, zeroes(maxTransfer()));
         }
+        // Space that is taken into use again shows nothing of what it held.
+        assertEquals(IoStatus.OK, io().write(blockSizeBytes, data.asSlice(0, blockSizeBytes)));
+        expect(0, zeroes(blockSizeBytes));
+        expect(2L * blockSizeBytes, zeroes(maxTransfer() - 2L * blockSizeBytes));
       }
     }
   }
@@ -183,6 +187,21 @@ public abstract class BlockDeviceContract extends BlockDeviceProtocolContract {
     expect(0, after);
     assertEquals(IoStatus.MISCOMPARE, io().run(command));
     expect(0, after);
+  }
+
+  @Test
+  void findsADifferenceFarIntoALongCompare() {
+    MemorySegment before = pattern(maxTransfer(), 7);
+    assertEquals(IoStatus.OK, io().write(0, before));
+    for (long difference : new long[] {maxTransfer() / 3 * 2 + 1, maxTransfer() - 1}) {
+      MemorySegment wrong = memory(maxTransfer()).copyFrom(before);
+      wrong.set(
+          ValueLayout.JAVA_BYTE, difference, (byte) ~before.get(ValueLayout.JAVA_BYTE, difference));
+      IoFuture miss = io().runFuture(new IoCommand.CompareAndWrite(0, wrong, wrong, false));
+      assertEquals(IoStatus.MISCOMPARE, miss.await());
+      assertEquals(difference, miss.firstDifferenceBytes());
+    }
+    expect(0, before);
   }
 
   @Test

@@ -292,8 +292,14 @@ public abstract class BlockDeviceProtocolContract {
       var future = new IoFuture().cancel();
       device.submit(command, future);
       IoStatus status = future.await();
+      // The device asks before it applies; what has nothing to apply may as well be done.
+      boolean applies =
+          !(command instanceof IoCommand.Read
+              || command instanceof IoCommand.Flush
+              || command instanceof IoCommand.Discard);
       assertTrue(
-          status == IoStatus.CANCELLED || status == IoStatus.OK, () -> command + " " + status);
+          status == IoStatus.CANCELLED || (status == IoStatus.OK && !applies),
+          () -> command + " " + status);
     }
   }
 
