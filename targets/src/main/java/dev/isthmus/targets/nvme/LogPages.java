@@ -222,8 +222,8 @@ final class LogPages {
     Wire.put8(s, at, 3);
     Wire.put8(s, at + 1, portal.getAddress() instanceof Inet6Address ? 2 : 1);
     Wire.put8(s, at + 2, subtype);
-    // TREQ: a secure channel is not required; flow control may be switched off.
-    Wire.put8(s, at + 3, 2 | 1 << 2);
+    // TREQ: nothing said of a secure channel; flow control may be switched off.
+    Wire.put8(s, at + 3, 1 << 2);
     Wire.put16(s, at + 4, portId);
     Wire.put16(s, at + 6, 0xFFFF);
     Wire.put16(s, at + 8, FabricsCommands.ADMIN_QUEUE_ENTRIES);

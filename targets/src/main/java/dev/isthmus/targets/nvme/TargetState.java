@@ -21,14 +21,16 @@ final class TargetState {
   private final Map<String, SubsystemState> subsystems = new LinkedHashMap<>();
   private final AtomicLong discoveryGeneration = new AtomicLong(1);
   private final AtomicLong failedConnections = new AtomicLong();
-  private final FabricsCommands fabricsCommands = new FabricsCommands(this);
-  private final AdminCommands adminCommands = new AdminCommands(this);
+  private final FabricsCommands fabricsCommands;
+  private final AdminCommands adminCommands;
   private final IoCommands ioCommands;
   private volatile List<InetSocketAddress> advertised = List.of();
 
   @SuppressWarnings("ThisEscape") // The handlers only keep it.
   TargetState(NvmeTargetSettings settings, EventLoopGroup loops) {
     this.settings = settings;
+    this.fabricsCommands = new FabricsCommands(this);
+    this.adminCommands = new AdminCommands(this);
     this.ioCommands = new IoCommands(settings.limits());
     this.discovery =
         new SubsystemState(
