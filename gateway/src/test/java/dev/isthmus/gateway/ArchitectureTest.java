@@ -75,9 +75,13 @@ class ArchitectureTest {
     assertFalse(CLASSES.isEmpty());
   }
 
+  /**
+   * A module's root is left out: it is the face that the packages below speak, and that makes what
+   * they provide. Below it, and between modules, nothing may go round.
+   */
   @Test
   void packagesFormNoCycles() {
-    slices().matching("dev.isthmus.(**)").should().beFreeOfCycles().check(CLASSES);
+    slices().matching("dev.isthmus.(*).(*)..").should().beFreeOfCycles().check(CLASSES);
   }
 
   @Test

@@ -122,7 +122,8 @@ public final class ConfigFile {
   private String scalar(YAMLParser parser, SettingKey key) throws IOException {
     if (!parser.currentToken().isScalarValue()
         || parser.currentToken() == JsonToken.VALUE_NULL
-        || parser.isCurrentAlias()) {
+        || parser.isCurrentAlias()
+        || parser.getText().isBlank()) {
       throw invalid(parser, "\"" + key.path() + "\" takes " + key.valueLabel());
     }
     return parser.getText().strip();

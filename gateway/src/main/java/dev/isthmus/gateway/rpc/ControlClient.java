@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** Calls a running daemon. Threading: thread-safe; calls block. */
 public final class ControlClient implements AutoCloseable {
@@ -22,18 +23,8 @@ public final class ControlClient implements AutoCloseable {
   private final EventLoopGroup loop;
   private final ManagedChannel channel;
 
-  /**
-   * For the daemon at a socket; connects at the first call.
-   *
-   * @throws DeviceException.Unavailable if there is no socket at {@code socket}
-   */
+  /** For the daemon at a socket; connects at the first call. */
   public ControlClient(Path socket) {
-    if (!Files.exists(socket)) {
-      throw new DeviceException.Unavailable(
-          "no isthmus daemon runs here: there is no socket "
-              + socket
-              + ". Start one with `isthmus serve`, or name another's with --socket or --data-dir");
-    }
     this.socket = socket;
     var address = ControlSocket.address(socket);
     this.loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
@@ -62,7 +53,13 @@ public final class ControlClient implements AutoCloseable {
     return call(() -> call.apply(DaemonGrpc.newBlockingStub(channel)));
   }
 
-  private <T> T call(java.util.function.Supplier<T> call) {
+  private <T> T call(Supplier<T> call) {
+    if (!Files.exists(socket)) {
+      throw new DeviceException.Unavailable(
+          "no isthmus daemon runs here: there is no socket "
+              + socket
+              + ". Start one with `isthmus serve`, or name another's with --socket or --data-dir");
+    }
     try {
       return call.get();
     } catch (StatusRuntimeException e) {
