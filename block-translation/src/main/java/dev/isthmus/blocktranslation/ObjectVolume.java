@@ -1,6 +1,7 @@
 package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.BlockDevice;
+import dev.isthmus.blocktranslation.store.StoreStatistics;
 
 /** A disk that lives in a bucket, opened by this process as its one owner. */
 public interface ObjectVolume extends BlockDevice {
@@ -10,4 +11,9 @@ public interface ObjectVolume extends BlockDevice {
 
   /** What the manifest says of this volume, as this owner knows it. Makes no request. */
   VolumeSummary summary();
+
+  /**
+   * Requests to the bucket since this volume was opened, by kind and purpose: what a bill counts.
+   */
+  StoreStatistics storeStatistics();
 }

@@ -1,0 +1,51 @@
+package dev.isthmus.gateway.cli;
+
+import dev.isthmus.gateway.rpc.ControlClient;
+import dev.isthmus.gateway.rpc.v1.OpenVolumeRequest;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Opens an existing volume. */
+@Command(
+    name = "open",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Open a volume that exists: one in a bucket that this gateway does not have yet, or one of"
+          + " its own that failed to open at its start.",
+      "",
+      "A volume that another gateway has open is taken from it: that one is fenced and serves reads"
+          + " alone."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  isthmus volume open s3://my-bucket/disks/db",
+      "  isthmus volume open db --takeover=lossy",
+    })
+final class OpenCommand extends VolumeVerb {
+
+  @Parameters(paramLabel = "NAME|URI", description = "A name, or a storage URI.")
+  private String nameOrUri = "";
+
+  @Option(names = "--name", paramLabel = "NAME", description = "Default: the URI's last part.")
+  private String name = "";
+
+  @Option(
+      names = "--takeover",
+      paramLabel = "lossy",
+      description =
+          "Open even if flushed writes of the last owner may be gone, which its log alone has.")
+  private String takeover = "";
+
+  @Override
+  void run(ControlClient client) {
+    var request =
+        OpenVolumeRequest.newBuilder()
+            .setNameOrUri(nameOrUri)
+            .setName(name)
+            .setTakeover(takeover)
+            .build();
+    show(client.volumes(volumes -> volumes.openVolume(request)));
+  }
+}

@@ -1,0 +1,122 @@
+package dev.isthmus.gateway.daemon;
+
+import dev.isthmus.blockdevice.BlockDevice;
+import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blockdevice.DeviceListener;
+import dev.isthmus.blockdevice.DeviceState;
+import dev.isthmus.blockdevice.OpenOutcome;
+import dev.isthmus.blocktranslation.ObjectVolume;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One volume of the daemon, open or not.
+ *
+ * <p>Threading: control calls hold {@link #lock}, some for as long as opening takes; the fields are
+ * volatile, so that views never wait for one.
+ */
+final class ManagedVolume {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ManagedVolume.class);
+
+  final ReentrantLock lock = new ReentrantLock();
+  volatile CatalogueEntry entry;
+  volatile @Nullable BlockDevice device;
+  volatile @Nullable DeviceException failure;
+  volatile boolean exported;
+
+  /** A device that a host's commands may still be in: it is not closed. Guarded by lock. */
+  boolean abandoned;
+
+  /** Out of the map: whoever waited for the lock starts again. Guarded by lock. */
+  boolean gone;
+
+  private volatile DeviceState.Kind lastLogged = DeviceState.Kind.READY;
+
+  private final DeviceListener listener = this::logChange;
+
+  ManagedVolume(CatalogueEntry entry) {
+    this.entry = entry;
+  }
+
+  void opened(BlockDevice opened) {
+    device = opened;
+    failure = null;
+    opened.addListener(listener);
+    if (opened.openOutcome() instanceof OpenOutcome.RolledBack back) {
+      LOG.warn(
+          "ROLLED BACK: volume {} opened in an older state, up to sequence number {}: {}."
+              + " Hosts see a new namespace identity (incarnation {}).",
+          entry.name(),
+          back.toLsn(),
+          back.reason(),
+          opened.info().identity().incarnation());
+    } else {
+      LOG.info("volume {} is open", entry.name());
+    }
+  }
+
+  void failed(DeviceException why) {
+    failure = why;
+    LOG.error("volume {} cannot be opened: {}", entry.name(), why.getMessage(), why.getCause());
+  }
+
+  /** Closes the device, if there is one that may be closed. */
+  void closeDevice() {
+    BlockDevice open = device;
+    device = null;
+    if (open == null) {
+      return;
+    }
+    open.removeListener(listener);
+    if (abandoned) {
+      LOG.warn(
+          "volume {} stays open until the daemon ends: commands are still in it", entry.name());
+      return;
+    }
+    open.close();
+  }
+
+  // On a thread of the device, which must not wait for a slow terminal.
+  private void logChange(BlockDevice changed) {
+    DeviceState state = changed.state();
+    if (state.kind() == lastLogged) {
+      return;
+    }
+    lastLogged = state.kind();
+    Thread.startVirtualThread(() -> {
+      switch (state.kind()) {
+        case READY, CLOSED -> LOG.info("volume {} is {}", entry.name(), state.kind());
+        case STALLED, DEGRADED ->
+            LOG.warn("volume {} is {}: {}", entry.name(), state.kind(), state.reason());
+        case FENCED, FAILED ->
+            LOG.error("volume {} is {}: {}", entry.name(), state.kind(), state.reason());
+      }
+    });
+  }
+
+  VolumeView view() {
+    BlockDevice open = device;
+    DeviceException why = failure;
+    CatalogueEntry now = entry;
+    return new VolumeView(
+        now.name(),
+        now.uri(),
+        exported ? now.publication() : null,
+        open == null ? null : openView(open),
+        open != null ? "" : why == null ? "being opened" : String.valueOf(why.getMessage()));
+  }
+
+  private static VolumeView.Open openView(BlockDevice open) {
+    return new VolumeView.Open(
+        open.info(),
+        open.state(),
+        open.openOutcome(),
+        open.positions(),
+        open instanceof ObjectVolume volume
+            ? new VolumeView.Bucket(volume.summary(), volume.statistics(), volume.storeStatistics())
+            : null);
+  }
+}

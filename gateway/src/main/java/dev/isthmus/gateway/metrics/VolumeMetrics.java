@@ -1,0 +1,190 @@
+package dev.isthmus.gateway.metrics;
+
+import dev.isthmus.blockdevice.DeviceState;
+import dev.isthmus.blockdevice.OpenOutcome;
+import dev.isthmus.blocktranslation.VolumeStatistics;
+import dev.isthmus.blocktranslation.store.StoreStatistics;
+import dev.isthmus.gateway.daemon.VolumeView;
+import java.util.List;
+import java.util.Locale;
+
+/** Metrics of volumes: states, positions, logs, caches, maps, requests. Threading: immutable. */
+final class VolumeMetrics {
+
+  private static final double NANOS = 1e9;
+
+  private VolumeMetrics() {}
+
+  static void write(List<VolumeView> volumes, PrometheusText text) {
+    for (VolumeView volume : volumes) {
+      String name = volume.name();
+      text.gauge(
+          "isthmus_volume_open", "1 if it is open.", bit(volume.open() != null), "volume", name);
+      text.gauge(
+          "isthmus_volume_published",
+          "1 if hosts can connect to it.",
+          bit(volume.publication() != null),
+          "volume",
+          name);
+      VolumeView.Open open = volume.open();
+      if (open != null) {
+        device(name, open, text);
+      }
+    }
+  }
+
+  private static long bit(boolean value) {
+    return value ? 1 : 0;
+  }
+
+  private static void device(String volume, VolumeView.Open open, PrometheusText text) {
+    for (DeviceState.Kind kind : DeviceState.Kind.values()) {
+      text.gauge(
+          "isthmus_volume_state",
+          "1 for the state that it is in.",
+          bit(open.state().kind() == kind),
+          "volume",
+          volume,
+          "state",
+          kind.name().toLowerCase(Locale.ROOT));
+    }
+    text.gauge("isthmus_volume_size_bytes", "Its size.", open.info().sizeBytes(), "volume", volume);
+    text.gauge(
+        "isthmus_volume_incarnation",
+        "Goes up each time that it opened in an older state.",
+        open.info().identity().incarnation(),
+        "volume",
+        volume);
+    text.gauge(
+        "isthmus_volume_rolled_back",
+        "1 if this open found an older state.",
+        bit(open.outcome() instanceof OpenOutcome.RolledBack),
+        "volume",
+        volume);
+    position(volume, "applied", open.positions().appliedLsn(), text);
+    position(volume, "local_durable", open.positions().localDurableLsn(), text);
+    position(volume, "uploaded", open.positions().uploadedLsn(), text);
+    VolumeView.Bucket bucket = open.bucket();
+    if (bucket != null) {
+      log(volume, bucket.statistics(), text);
+      cacheAndMap(volume, bucket.statistics(), text);
+      requests(volume, bucket.requests(), text);
+    }
+  }
+
+  private static void position(String volume, String tier, long lsn, PrometheusText text) {
+    text.gauge(
+        "isthmus_volume_position_lsn",
+        "Newest log sequence number at a durability tier.",
+        lsn,
+        "volume",
+        volume,
+        "tier",
+        tier);
+  }
+
+  private static void log(String volume, VolumeStatistics s, PrometheusText text) {
+    String[] label = {"volume", volume};
+    text.gauge("isthmus_volume_log_bytes", "Local disk that the log takes.", s.logBytes(), label);
+    text.gauge(
+        "isthmus_volume_log_capacity_bytes",
+        "What the log may take before writers wait.",
+        s.logCapacityBytes(),
+        label);
+    text.gauge(
+        "isthmus_volume_upload_lag_bytes",
+        "Written data that is not in the bucket yet: what losing this host loses.",
+        s.uploadLagBytes(),
+        label);
+    text.gauge(
+        "isthmus_volume_upload_lag_seconds",
+        "Age of the oldest write that is not in the bucket yet.",
+        s.uploadLagNanos() / NANOS,
+        label);
+    text.gauge(
+        "isthmus_volume_dirty_extents",
+        "Extents that reads find in the log.",
+        s.dirtyExtents(),
+        label);
+    text.gauge(
+        "isthmus_volume_held_back_writes",
+        "Writes that wait for room in the log.",
+        s.heldBackWrites(),
+        label);
+    text.counter(
+        "isthmus_volume_throttled_seconds_total",
+        "Time by which writers were delayed.",
+        s.throttledNanos() / NANOS,
+        label);
+    text.counter(
+        "isthmus_volume_segments_uploaded_total",
+        "Segments committed in the bucket.",
+        s.segmentsUploaded(),
+        label);
+    text.counter(
+        "isthmus_volume_segment_uploaded_bytes_total",
+        "Bytes of segments committed in the bucket.",
+        s.segmentBytesUploaded(),
+        label);
+    text.counter(
+        "isthmus_volume_payload_written_bytes_total",
+        "Bytes that users wrote.",
+        s.payloadBytesWritten(),
+        label);
+    text.counter(
+        "isthmus_volume_corrupt_reads_total",
+        "Reads that failed their checks.",
+        s.corruptReads(),
+        label);
+  }
+
+  private static void cacheAndMap(String volume, VolumeStatistics s, PrometheusText text) {
+    String[] label = {"volume", volume};
+    text.gauge("isthmus_volume_cache_bytes", "Frames in memory.", s.cacheBytes(), label);
+    text.counter(
+        "isthmus_volume_cache_hits_total", "Look-ups answered by the cache.", s.cacheHits(), label);
+    text.counter(
+        "isthmus_volume_cache_misses_total",
+        "Look-ups that went to the bucket.",
+        s.cacheMisses(),
+        label);
+    text.gauge(
+        "isthmus_volume_map_memory_bytes", "Memory of the block map.", s.mapMemoryBytes(), label);
+    text.gauge("isthmus_volume_map_runs", "Sorted runs of the block map.", s.mapRuns(), label);
+    text.counter(
+        "isthmus_volume_map_uploaded_bytes_total",
+        "Bytes written to the bucket for map and checkpoints.",
+        s.mapBytesUploaded(),
+        label);
+  }
+
+  private static void requests(String volume, StoreStatistics s, PrometheusText text) {
+    text.gauge(
+        "isthmus_store_requests_in_flight", "Requests under way.", s.inFlight(), "volume", volume);
+    text.gauge("isthmus_store_requests_queued", "Requests waiting.", s.queued(), "volume", volume);
+    s.counts()
+        .forEach((request, counts) -> {
+          String[] labels = {
+            "volume", volume,
+            "kind", request.kind().name().toLowerCase(Locale.ROOT),
+            "purpose", request.purpose().name().toLowerCase(Locale.ROOT)
+          };
+          text.counter(
+              "isthmus_store_requests_total", "Requests asked for.", counts.requests(), labels);
+          text.counter(
+              "isthmus_store_attempts_total",
+              "Requests sent, retries included: what a provider charges for.",
+              counts.attempts(),
+              labels);
+          text.counter(
+              "isthmus_store_failures_total", "Requests that failed.", counts.failures(), labels);
+          text.counter(
+              "isthmus_store_sent_bytes_total", "Bodies sent.", counts.sentBytes(), labels);
+          text.counter(
+              "isthmus_store_received_bytes_total",
+              "Bodies received.",
+              counts.receivedBytes(),
+              labels);
+        });
+  }
+}

@@ -1,0 +1,130 @@
+package dev.isthmus.gateway.rpc;
+
+import dev.isthmus.gateway.daemon.CreateRequest;
+import dev.isthmus.gateway.daemon.VolumeManager;
+import dev.isthmus.gateway.daemon.VolumeView;
+import dev.isthmus.gateway.rpc.v1.CloseVolumeResponse;
+import dev.isthmus.gateway.rpc.v1.CreateVolumeRequest;
+import dev.isthmus.gateway.rpc.v1.DeleteProgress;
+import dev.isthmus.gateway.rpc.v1.ListVolumesRequest;
+import dev.isthmus.gateway.rpc.v1.ListVolumesResponse;
+import dev.isthmus.gateway.rpc.v1.OpenVolumeRequest;
+import dev.isthmus.gateway.rpc.v1.PublishVolumeRequest;
+import dev.isthmus.gateway.rpc.v1.Volume;
+import dev.isthmus.gateway.rpc.v1.VolumeName;
+import dev.isthmus.gateway.rpc.v1.VolumesGrpc;
+import io.grpc.stub.StreamObserver;
+import java.util.function.Supplier;
+
+/**
+ * The daemon's side of volume calls. Threading: thread-safe; each call has a virtual thread and may
+ * block it.
+ */
+final class VolumesService extends VolumesGrpc.VolumesImplBase {
+
+  private final VolumeManager volumes;
+
+  VolumesService(VolumeManager volumes) {
+    this.volumes = volumes;
+  }
+
+  @Override
+  public void createVolume(CreateVolumeRequest request, StreamObserver<Volume> answer) {
+    answer(
+        answer,
+        () ->
+            volumes.create(
+                new CreateRequest(
+                    request.getNameOrUri(),
+                    request.getName(),
+                    request.getSizeBytes(),
+                    request.getBlockSizeBytes(),
+                    request.getAck(),
+                    request.getFlush())));
+  }
+
+  @Override
+  public void openVolume(OpenVolumeRequest request, StreamObserver<Volume> answer) {
+    answer(
+        answer,
+        () -> volumes.open(request.getNameOrUri(), request.getName(), request.getTakeover()));
+  }
+
+  @Override
+  public void closeVolume(VolumeName request, StreamObserver<CloseVolumeResponse> answer) {
+    one(
+        answer,
+        () -> {
+          volumes.close(request.getName());
+          return CloseVolumeResponse.getDefaultInstance();
+        });
+  }
+
+  @Override
+  public void listVolumes(ListVolumesRequest request, StreamObserver<ListVolumesResponse> answer) {
+    one(
+        answer,
+        () -> {
+          var list = ListVolumesResponse.newBuilder();
+          if (request.getBucketUri().isEmpty()) {
+            volumes.list().forEach(v -> list.addVolumes(message(v)));
+          } else {
+            volumes.listBucket(request.getBucketUri()).stream()
+                .map(Messages::volume)
+                .forEach(list::addVolumes);
+          }
+          return list.build();
+        });
+  }
+
+  @Override
+  public void getVolume(VolumeName request, StreamObserver<Volume> answer) {
+    answer(answer, () -> volumes.get(request.getName()));
+  }
+
+  @Override
+  public void deleteVolume(VolumeName request, StreamObserver<DeleteProgress> answer) {
+    try {
+      volumes.delete(
+          request.getName(),
+          objects -> answer.onNext(DeleteProgress.newBuilder().setDeletedObjects(objects).build()));
+    } catch (RuntimeException e) {
+      answer.onError(StatusMapping.toStatus(e).asRuntimeException());
+      return;
+    }
+    answer.onCompleted();
+  }
+
+  @Override
+  public void publishVolume(PublishVolumeRequest request, StreamObserver<Volume> answer) {
+    answer(
+        answer,
+        () ->
+            volumes.publish(request.getName(), request.getNqn(), request.getAllowedHostNqnsList()));
+  }
+
+  @Override
+  public void unpublishVolume(VolumeName request, StreamObserver<Volume> answer) {
+    answer(answer, () -> volumes.unpublish(request.getName()));
+  }
+
+  private Volume message(VolumeView view) {
+    return Messages.volume(view, volumes.exports());
+  }
+
+  private void answer(StreamObserver<Volume> answer, Supplier<VolumeView> call) {
+    one(answer, () -> message(call.get()));
+  }
+
+  private static <T> void one(StreamObserver<T> answer, Supplier<T> call) {
+    T message;
+    try {
+      message = call.get();
+    } catch (RuntimeException e) {
+      answer.onError(StatusMapping.toStatus(e).asRuntimeException());
+      return;
+    }
+    answer.onNext(message);
+    answer.onCompleted();
+  }
+}

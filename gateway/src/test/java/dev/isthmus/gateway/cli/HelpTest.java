@@ -1,0 +1,107 @@
+package dev.isthmus.gateway.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.isthmus.gateway.config.SettingKey;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class HelpTest {
+
+  @TempDir Path directory;
+
+  /** What a command line printed and how it ended. */
+  private record Run(int exitCode, String out, String err) {}
+
+  private static Run run(String... args) {
+    var out = new StringWriter();
+    var err = new StringWriter();
+    int exitCode = Main.run(args, new PrintWriter(out, true), new PrintWriter(err, true));
+    return new Run(exitCode, out.toString(), err.toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--help",
+        "serve --help",
+        "status --help",
+        "volume --help",
+        "volume create --help",
+        "volume list --help",
+        "volume show --help",
+        "volume publish --help",
+        "volume unpublish --help",
+        "volume open --help",
+        "volume close --help",
+        "volume delete --help"
+      })
+  void everyHelpTeachesByExample(String line) {
+    Run run = run(line.split(" ", -1));
+    assertEquals(0, run.exitCode(), run.err());
+    assertTrue(run.out().startsWith("Usage: isthmus"), run.out());
+    assertTrue(run.out().contains("Example"), run.out());
+  }
+
+  @Test
+  void serveHasAFlagForEverySetting() {
+    String help = run("serve", "--help").out();
+    for (SettingKey key : SettingKey.values()) {
+      assertTrue(help.contains("--" + key.path().replaceAll("[._]", "-")), key.path());
+    }
+  }
+
+  @Test
+  void everySettingIsDocumented() throws IOException {
+    Path page = Path.of("").toAbsolutePath();
+    while (!Files.exists(page.resolve("docs/configuration.md"))) {
+      page = Objects.requireNonNull(page.getParent(), "no docs/configuration.md above");
+    }
+    String text = Files.readString(page.resolve("docs/configuration.md"));
+    for (SettingKey key : SettingKey.values()) {
+      String row =
+          text.lines().filter(l -> l.startsWith("| `" + key.path() + "` |")).findFirst().orElse("");
+      assertTrue(row.contains("`" + key.flag() + "`"), key + " in docs/configuration.md: " + row);
+      String defaultText = key.defaultText();
+      assertTrue(
+          defaultText == null || row.contains("`" + defaultText + "`"), key + "'s default: " + row);
+    }
+  }
+
+  @Test
+  void wrongCommandLinesEndWithTwo() {
+    assertEquals(2, run("volume", "creat").exitCode());
+    assertTrue(run("volume", "creat").err().contains("Did you mean: volume create?"));
+    assertEquals(2, run().exitCode());
+    assertEquals(2, run("volume").exitCode());
+    assertEquals(2, run("serve", "--listen", "0.0.0.0:0").exitCode());
+    assertTrue(run("serve", "--listen", "0.0.0.0:0").err().contains("--allow-any-host"));
+    assertEquals(2, run("volume", "create", "x", "--size", "1GB").exitCode());
+  }
+
+  @Test
+  void noDaemonIsSaidWithItsSocketAndTheRemedy() {
+    Path socket = directory.resolve("isthmus.sock");
+    Run run = run("volume", "list", "--data-dir", directory.toString());
+    assertEquals(3, run.exitCode());
+    assertEquals(
+        "isthmus: no isthmus daemon runs here: there is no socket "
+            + socket
+            + ". Start one with `isthmus serve`, or name another's with --socket or --data-dir\n",
+        run.err());
+  }
+
+  @Test
+  void theVersionIsTold() {
+    assertTrue(run("--version").out().startsWith("isthmus "));
+  }
+}

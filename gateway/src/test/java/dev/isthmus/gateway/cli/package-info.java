@@ -1,0 +1,4 @@
+@NullMarked
+package dev.isthmus.gateway.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.isthmus.gateway.config;
+
+import org.jspecify.annotations.NullMarked;

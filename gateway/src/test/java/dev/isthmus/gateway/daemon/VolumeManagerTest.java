@@ -1,0 +1,270 @@
+package dev.isthmus.gateway.daemon;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blockdevice.DeviceRegistry;
+import dev.isthmus.blockdevice.simple.FileProvider;
+import dev.isthmus.blockdevice.simple.MallocProvider;
+import dev.isthmus.blockdevice.simple.NullProvider;
+import dev.isthmus.blocktranslation.ObjectVolumeProvider;
+import dev.isthmus.blocktranslation.ObjectVolumeSettings;
+import dev.isthmus.gateway.config.GatewaySettings;
+import dev.isthmus.targets.nvme.HostAccess;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class VolumeManagerTest {
+
+  private static final String HOST = "nqn.2014-08.org.nvmexpress:uuid:host";
+
+  @TempDir Path directory;
+  private final AtomicReference<VolumeManager> running = new AtomicReference<>();
+  private FakeExports exports = new FakeExports();
+
+  @BeforeEach
+  void start() {
+    exports = new FakeExports();
+    var buckets = new ObjectVolumeProvider(ObjectVolumeSettings.defaults(directory.resolve("v")));
+    var registry =
+        new DeviceRegistry(
+            List.of(new MallocProvider(), new NullProvider(), new FileProvider(), buckets));
+    var opener = new DeviceOpener(registry, buckets, GatewaySettings.embeddedBucket(directory));
+    var manager =
+        new VolumeManager(
+            new Catalogue(directory.resolve("catalogue.json")), opener, exports, HostAccess.any());
+    manager.openAll();
+    running.set(manager);
+  }
+
+  private VolumeManager volumes() {
+    return Objects.requireNonNull(running.get());
+  }
+
+  @AfterEach
+  void stop() {
+    assertEquals(List.of(), volumes().closeAll(Duration.ofSeconds(10)));
+  }
+
+  private void restart() {
+    stop();
+    start();
+  }
+
+  private String file(String name) {
+    return "file://" + directory.resolve(name);
+  }
+
+  private VolumeView create(String uri, long sizeBytes) {
+    return volumes().create(new CreateRequest(uri, "", sizeBytes, 0, "", ""));
+  }
+
+  private static String message(DeviceException failure) {
+    return String.valueOf(failure.getMessage());
+  }
+
+  @Test
+  void aRestartFindsVolumesAndExportsAsTheyWere() {
+    VolumeView before = create(file("a"), 1 << 20);
+    create(file("b"), 2 << 20);
+    volumes().publish("a", "", List.of());
+    volumes().publish("b", "nqn.2026-01.org.example:b", List.of(HOST));
+    restart();
+    assertEquals(List.of("a", "b"), volumes().list().stream().map(VolumeView::name).toList());
+    VolumeView after = volumes().get("a");
+    assertEquals(open(before.open()).info().identity(), open(after.open()).info().identity());
+    assertEquals("READY", after.stateName());
+    assertEquals(
+        Set.of("nqn.2026-01.dev.isthmus:a", "nqn.2026-01.org.example:b"),
+        exports.published.keySet());
+    assertEquals(HostAccess.only(HOST), exports.published.get("nqn.2026-01.org.example:b"));
+  }
+
+  private static VolumeView.Open open(VolumeView.@Nullable Open open) {
+    return Objects.requireNonNull(open);
+  }
+
+  @Test
+  void whatCannotBeOpenedIsToldAndStopsNoOther() throws IOException {
+    create(file("good"), 1 << 20);
+    create(file("lost"), 1 << 20);
+    volumes().publish("lost", "", List.of());
+    stop();
+    Files.move(directory.resolve("lost"), directory.resolve("hidden"));
+    start();
+    assertEquals("READY", volumes().get("good").stateName());
+    VolumeView lost = volumes().get("lost");
+    assertEquals("NOT_OPEN", lost.stateName());
+    assertFalse(lost.reason().isEmpty());
+    assertNull(lost.publication());
+    var taken =
+        assertThrows(
+            DeviceException.Invalid.class,
+            () -> volumes().publish("good", "nqn.2026-01.dev.isthmus:lost", List.of()));
+    assertTrue(message(taken).contains("that of volume lost"), message(taken));
+    Files.move(directory.resolve("hidden"), directory.resolve("lost"));
+    assertEquals("READY", volumes().open("lost", "", "").stateName());
+    assertEquals(Set.of("nqn.2026-01.dev.isthmus:lost"), exports.published.keySet());
+  }
+
+  @Test
+  void retriesFindWhatCameBack() throws IOException {
+    create(file("shy"), 1 << 20);
+    stop();
+    Files.move(directory.resolve("shy"), directory.resolve("hidden"));
+    start();
+    assertEquals("NOT_OPEN", volumes().get("shy").stateName());
+    Files.move(directory.resolve("hidden"), directory.resolve("shy"));
+    volumes().retryUnavailable();
+    assertEquals("READY", volumes().get("shy").stateName());
+  }
+
+  @Test
+  void memoryComesBackEmptyUnderAnotherIdentity() {
+    VolumeView before = create("malloc:///bench?size=1MiB", 0);
+    volumes().publish("bench", "", List.of());
+    restart();
+    VolumeView after = volumes().get("bench");
+    assertEquals(1 << 20, open(after.open()).info().sizeBytes());
+    assertFalse(open(before.open()).info().identity().equals(open(after.open()).info().identity()));
+    assertEquals(1, exports.published.size());
+  }
+
+  @Test
+  void theBlockSizeOfAFileIsRemembered() {
+    volumes().create(new CreateRequest(file("small"), "", 1 << 20, 512, "", ""));
+    restart();
+    assertEquals(512, open(volumes().get("small").open()).info().blockSizeBytes());
+  }
+
+  @Test
+  void namesAreCheckedAndTakenOnce() {
+    create("malloc:///one", 1 << 20);
+    assertTrue(
+        message(assertThrows(DeviceException.Invalid.class, () -> create(file("one"), 1 << 20)))
+            .contains("named one already"));
+    assertFalse(Files.exists(directory.resolve("one")), "nothing is made for a refused name");
+    assertTrue(
+        message(assertThrows(DeviceException.Invalid.class, () -> create(file("Disk A"), 1 << 20)))
+            .contains("not a URI"));
+    assertTrue(
+        message(
+                assertThrows(
+                    DeviceException.Invalid.class, () -> create(file("DISK.IMG"), 1 << 20)))
+            .contains("--name"));
+    assertThrows(DeviceException.Invalid.class, () -> create("UPPER", 1 << 20));
+    assertTrue(
+        message(
+                assertThrows(
+                    DeviceException.Invalid.class, () -> create("malloc:///x?size=1MiB", 1 << 20)))
+            .contains("says size already"));
+    assertEquals(1, volumes().list().size());
+  }
+
+  @Test
+  void aCreateThatFailsLeavesNothing() {
+    assertThrows(DeviceException.class, () -> create("malloc:///x", 1));
+    assertThrows(DeviceException.Invalid.class, () -> volumes().get("x"));
+    create("malloc:///x", 1 << 20);
+  }
+
+  @Test
+  void publishingAgainWithTheSameWordsChangesNothing() {
+    create("malloc:///p", 1 << 20);
+    volumes().publish("p", "", List.of());
+    volumes().publish("p", "", List.of());
+    assertThrows(
+        DeviceException.Invalid.class,
+        () -> volumes().publish("p", "nqn.2026-01.org.example:p", List.of()));
+    assertThrows(DeviceException.Invalid.class, () -> volumes().publish("none", "", List.of()));
+    assertThrows(DeviceException.Invalid.class, () -> volumes().delete("p", n -> {}));
+    assertThrows(DeviceException.Invalid.class, () -> volumes().close("p"));
+    volumes().unpublish("p");
+    volumes().unpublish("p");
+    assertTrue(exports.published.isEmpty());
+  }
+
+  @Test
+  void hostNamesAreCheckedBeforeAnythingHappens() {
+    create("malloc:///p", 1 << 20);
+    assertThrows(
+        DeviceException.Invalid.class, () -> volumes().publish("p", "", List.of("my host")));
+    assertNull(volumes().get("p").publication());
+    restart();
+    assertTrue(exports.published.isEmpty());
+  }
+
+  @Test
+  void deleteRemovesTheFileAndCloseKeepsIt() {
+    create(file("gone"), 1 << 20);
+    create(file("kept"), 1 << 20);
+    volumes().delete("gone", n -> {});
+    volumes().close("kept");
+    assertFalse(Files.exists(directory.resolve("gone")));
+    assertTrue(Files.exists(directory.resolve("kept")));
+    restart();
+    assertEquals(List.of(), volumes().list());
+    assertEquals("READY", volumes().open(file("kept"), "", "").stateName());
+  }
+
+  @Test
+  void aDeviceWithCommandsInItIsNotClosedUnderThem() {
+    create("malloc:///busy", 1 << 20);
+    volumes().publish("busy", "", List.of());
+    exports.drains = false;
+    volumes().unpublish("busy");
+    assertEquals(List.of("busy"), volumes().closeAll(Duration.ofSeconds(5)));
+    start();
+  }
+
+  @Test
+  void aDamagedCatalogueIsRefusedByName() throws IOException {
+    create("malloc:///a", 1 << 20);
+    stop();
+    Path file = directory.resolve("catalogue.json");
+    String good = Files.readString(file);
+    for (String bad :
+        List.of(
+            "",
+            "{",
+            good.replace("\"version\" : 1", "\"version\" : 2"),
+            good.replace("\"uri\"", "\"url\""),
+            good.replace("\"a\"", "\"../a\""),
+            good + "x")) {
+      Files.writeString(file, bad);
+      var failure =
+          assertThrows(DeviceException.Corrupt.class, () -> new Catalogue(file), () -> bad);
+      assertTrue(message(failure).contains(file.toString()), message(failure));
+    }
+    Files.writeString(file, good);
+    start();
+    assertEquals(1, volumes().list().size());
+  }
+
+  @Test
+  void oneDaemonToADirectory() {
+    Path data = directory.resolve("data");
+    try (DataDirectory first = DataDirectory.take(data)) {
+      var refused =
+          assertThrows(DeviceException.Unavailable.class, () -> DataDirectory.take(first.path()));
+      assertTrue(
+          message(refused).contains("process " + ProcessHandle.current().pid()), message(refused));
+    }
+    DataDirectory.take(data).close();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.isthmus.gateway.daemon;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.isthmus.gateway.metrics;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.isthmus.gateway.rpc;
+
+import org.jspecify.annotations.NullMarked;
