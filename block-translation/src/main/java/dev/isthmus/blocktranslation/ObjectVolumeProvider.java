@@ -11,7 +11,6 @@ import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.StoreAddress;
 import dev.isthmus.blocktranslation.store.StoreException;
 import dev.isthmus.blocktranslation.store.StoreLimits;
-import dev.isthmus.blocktranslation.store.StoreStatistics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -98,8 +97,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
       case "unflushed" -> Takeover.UNFLUSHED;
       case "lossy" -> Takeover.LOSSY;
       default ->
-          throw new DeviceException.Invalid(
-              "takeover is unflushed or lossy, not \"" + word + "\"");
+          throw new DeviceException.Invalid("takeover is unflushed or lossy, not \"" + word + "\"");
     };
   }
 
@@ -115,23 +113,26 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
                 core.defect(defect);
               }
             });
+    // Of its own, so that its requests are counted and bounded by volume.
+    ObjectStore store = connect(bucket.address());
     try {
       VolumeCore core =
           new VolumeOpener(
                   place.name(),
                   place.where(),
                   place.keyPrefix(),
-                  store(bucket.address()),
+                  store,
                   settings,
                   loop,
                   nonces,
                   manifest -> VolumeAdmin.summary(place, manifest),
-                  () -> {})
+                  store::close)
               .open(takeover);
       volume.set(core);
       return core;
     } catch (RuntimeException e) {
       loop.shutdown();
+      store.close();
       throw e;
     }
   }
@@ -214,15 +215,6 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     }
   }
 
-  /** Requests by kind and purpose to each bucket in use, by the bucket's description. */
-  public Map<String, StoreStatistics> storeStatistics() {
-    synchronized (stores) {
-      var all = new HashMap<String, StoreStatistics>();
-      stores.values().forEach(store -> all.put(store.description(), store.statistics()));
-      return all;
-    }
-  }
-
   private VolumeAdmin admin(BucketUri bucket) {
     return new VolumeAdmin(store(bucket.address()), nonces);
   }
@@ -235,20 +227,18 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
         new StorageUri(uri.scheme(), uri.authority(), uri.path(), Map.of()).toString());
   }
 
+  /** The connection to a bucket for what is done without opening a volume. */
   private ObjectStore store(StoreAddress address) {
     synchronized (stores) {
-      ObjectStore store = stores.get(address);
-      if (store == null) {
-        try {
-          store =
-              address.open(
-                  StoreLimits.DEFAULT, new ExecutorStoreTimer(timer));
-        } catch (StoreException e) {
-          throw Futures.deviceException("the bucket can't be opened", e);
-        }
-        stores.put(address, store);
-      }
-      return store;
+      return stores.computeIfAbsent(address, this::connect);
+    }
+  }
+
+  private ObjectStore connect(StoreAddress address) {
+    try {
+      return address.open(StoreLimits.DEFAULT, new ExecutorStoreTimer(timer));
+    } catch (StoreException e) {
+      throw Futures.deviceException("the bucket can't be opened", e);
     }
   }
 

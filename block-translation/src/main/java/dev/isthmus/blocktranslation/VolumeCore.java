@@ -18,6 +18,7 @@ import dev.isthmus.blocktranslation.map.BlockMap;
 import dev.isthmus.blocktranslation.map.Extent;
 import dev.isthmus.blocktranslation.map.IntervalMap;
 import dev.isthmus.blocktranslation.map.PartInfo;
+import dev.isthmus.blocktranslation.store.StoreStatistics;
 import dev.isthmus.wal.LogException;
 import dev.isthmus.wal.WriteAheadLog;
 import java.util.ArrayList;
@@ -412,6 +413,11 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
       return lastStatistics;
     }
     return Futures.await(loop, identity.where(), Futures.onLoop(loop, _ -> collect()));
+  }
+
+  @Override
+  public StoreStatistics storeStatistics() {
+    return parts.store().statistics();
   }
 
   private VolumeStatistics collect() {

@@ -2,8 +2,7 @@ package dev.isthmus.gateway.daemon;
 
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blockdevice.StorageUri;
-import dev.isthmus.blocktranslation.AckTier;
-import dev.isthmus.blocktranslation.FlushTier;
+import dev.isthmus.blockdevice.Tier;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -51,10 +50,10 @@ public final class DurabilityWords {
             : "a power cut, and the loss of this host";
     lines.add(
         "A completed write survives "
-            + (bucket.summary().ack() == AckTier.LOCAL
+            + (bucket.summary().ack() == Tier.LOCAL_DURABLE
                 ? "a power cut."
                 : "a crash of this daemon (kill -9)."));
-    boolean flushUploads = bucket.summary().flush() == FlushTier.UPLOADED;
+    boolean flushUploads = bucket.summary().flush() == Tier.UPLOADED;
     lines.add("A flushed write survives " + (flushUploads ? uploaded : "a power cut") + ".");
     if (here) {
       lines.add(

@@ -9,8 +9,7 @@ import dev.isthmus.blockdevice.DeviceInfo;
 import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blockdevice.Positions;
-import dev.isthmus.blocktranslation.AckTier;
-import dev.isthmus.blocktranslation.FlushTier;
+import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.VolumeStatistics;
 import dev.isthmus.blocktranslation.VolumeSummary;
 import dev.isthmus.blocktranslation.store.RequestKind;
@@ -41,8 +40,8 @@ class MetricsTest {
             IDENTITY,
             1L << 30,
             4096,
-            AckTier.APPLIED,
-            FlushTier.LOCAL,
+            Tier.APPLIED,
+            Tier.LOCAL_DURABLE,
             7,
             false,
             90,
