@@ -44,19 +44,28 @@ import org.junit.jupiter.params.provider.MethodSource;
  * volume refuses to open without the word, then is exactly the prefix that it names, which holds
  * all that was reported uploaded, and its NGUID has changed. Three crashes a seed, on one volume.
  *
- * <p>{@code -Doracle.seeds=N} and {@code -Doracle.first=SEED} choose the seeds.
+ * <p>{@code -Dsim.seeds=N} says how many seeds, {@code -Dsim.seed=SEED} plays one again.
  */
 class CrashOracleSim {
 
   private static final int CRASHES = 3;
 
+  /** Seeds that every run plays, before fresh ones. */
+  private static final int FIXED_SEEDS = 2;
+
   static LongStream seeds() {
-    long first = Long.getLong("oracle.first", new Random().nextInt(1 << 30));
-    int count = Integer.getInteger("oracle.seeds", 2);
+    int count = Integer.getInteger("sim.seeds", FIXED_SEEDS + 1);
+    Long one = Long.getLong("sim.seed");
+    if (one != null) {
+      return LongStream.of(one);
+    }
+    long fresh = new Random().nextInt(1 << 30);
     System.out.printf(
-        "crash oracle: %d seeds from %d; again with -Doracle.first=%d -Doracle.seeds=%d%n",
-        count, first, first, count);
-    return LongStream.range(first, first + count);
+        "crash oracle: %d seeds, the fresh ones from %d; one again with -Dsim.seed=SEED%n",
+        count, fresh);
+    return LongStream.concat(
+        LongStream.rangeClosed(1, Math.min(count, FIXED_SEEDS)),
+        LongStream.range(fresh, fresh + Math.max(0, count - FIXED_SEEDS)));
   }
 
   static ObjectStore store(Path directory) {
