@@ -42,6 +42,7 @@ public final class CheckpointCodec {
   private static final int HEADER_BYTES = 256;
   private static final int RUN_BYTES = 64;
   private static final int SEGMENT_BYTES = 32;
+  private static final int SEGMENT_WORDS = SEGMENT_BYTES / 8;
   private static final int DOOMED_BYTES = 32;
   private static final int RESERVED_FROM = 144;
 
@@ -225,15 +226,18 @@ public final class CheckpointCodec {
   }
 
   private static List<SegmentUsage> segments(MemorySegment bytes, long from, int count) {
+    // At once: a disk of terabytes has hundreds of thousands, and this is on the way to opening it.
+    var words = new long[count * SEGMENT_WORDS];
+    MemorySegment.copy(bytes, U64, from, words, 0, words.length);
     var segments = new ArrayList<SegmentUsage>(count);
-    for (long at = from; at < from + (long) count * SEGMENT_BYTES; at += SEGMENT_BYTES) {
+    for (int i = 0; i < words.length; i += SEGMENT_WORDS) {
       segments.add(
           new SegmentUsage(
-              bytes.get(U64, at),
-              bytes.get(U64, at + 8),
-              bytes.get(U64, at + 16),
-              bytes.get(U32, at + 24),
-              bytes.get(U32, at + 28)));
+              words[i],
+              words[i + 1],
+              words[i + 2],
+              (int) words[i + 3],
+              (int) (words[i + 3] >>> 32)));
     }
     return segments;
   }

@@ -73,10 +73,8 @@ final class Page extends CacheUnit {
       }
     }
     var words = new long[count * 4];
-    long entries = at + PartLayout.PAGE_HEADER_BYTES;
-    for (int i = 0; i < words.length; i++) {
-      words[i] = bytes.get(PartLayout.U64, entries + i * 8L);
-    }
+    MemorySegment.copy(
+        bytes, PartLayout.U64, at + PartLayout.PAGE_HEADER_BYTES, words, 0, words.length);
     checkEntries(part, number, words);
     return new Page(number, words);
   }

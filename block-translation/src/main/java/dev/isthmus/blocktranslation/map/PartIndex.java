@@ -85,9 +85,9 @@ final class PartIndex extends CacheUnit {
       throw corrupt(part, "it is another part's");
     }
     var firsts = new long[pageCount];
-    for (int i = 0; i < pageCount; i++) {
-      firsts[i] = bytes.get(PartLayout.U64, PartLayout.INDEX_HEADER_BYTES + i * 8L);
-      if (i > 0 && firsts[i] <= firsts[i - 1]) {
+    MemorySegment.copy(bytes, PartLayout.U64, PartLayout.INDEX_HEADER_BYTES, firsts, 0, pageCount);
+    for (int i = 1; i < pageCount; i++) {
+      if (firsts[i] <= firsts[i - 1]) {
         throw corrupt(part, "it is not in order");
       }
     }
@@ -106,9 +106,9 @@ final class PartIndex extends CacheUnit {
       throw corrupt(part, "the CRC of its filters is wrong");
     }
     var filters = new long[part.pageCount() * PageFilter.WORDS];
-    for (int i = 0; i < filters.length; i++) {
-      filters[i] = bytes.get(PartLayout.U64, from + i * 8L);
-      if (i % PageFilter.WORDS == PageFilter.WORDS - 1 && !PageFilter.isShift(filters[i])) {
+    MemorySegment.copy(bytes, PartLayout.U64, from, filters, 0, filters.length);
+    for (int i = PageFilter.WORDS - 1; i < filters.length; i += PageFilter.WORDS) {
+      if (!PageFilter.isShift(filters[i])) {
         throw corrupt(part, "a filter's shift is out of bounds");
       }
     }

@@ -69,9 +69,8 @@ final class RunPartWriter implements AutoCloseable {
     bytes.set(PartLayout.U64, page + 8, name.nonce());
     bytes.set(PartLayout.U32, page + 16, pageCount);
     bytes.set(PartLayout.U16, page + 20, (short) pageEntries);
-    for (int i = 0; i < pageEntries * 4; i++) {
-      bytes.set(PartLayout.U64, page + PartLayout.PAGE_HEADER_BYTES + i * 8L, pageWords[i]);
-    }
+    MemorySegment.copy(
+        pageWords, 0, bytes, PartLayout.U64, page + PartLayout.PAGE_HEADER_BYTES, pageEntries * 4);
     bytes.set(PartLayout.U32, page + 4, PartLayout.crc(bytes, page, PartLayout.PAGE_BYTES, 4));
     firsts[pageCount] = pageWords[0];
     PageFilter.build(pageWords, pageEntries, filters, pageCount * PageFilter.WORDS);
@@ -110,13 +109,11 @@ final class RunPartWriter implements AutoCloseable {
     bytes.set(PartLayout.U32, index, PartLayout.INDEX_MAGIC);
     bytes.set(PartLayout.U64, index + 8, name.nonce());
     bytes.set(PartLayout.U32, index + 16, pageCount);
-    for (int i = 0; i < pageCount; i++) {
-      bytes.set(PartLayout.U64, index + PartLayout.INDEX_HEADER_BYTES + i * 8L, firsts[i]);
-    }
+    MemorySegment.copy(
+        firsts, 0, bytes, PartLayout.U64, index + PartLayout.INDEX_HEADER_BYTES, pageCount);
     int firstsLength = PartLayout.firstsLength(pageCount);
-    for (int i = 0; i < pageCount * PageFilter.WORDS; i++) {
-      bytes.set(PartLayout.U64, index + firstsLength + i * 8L, filters[i]);
-    }
+    MemorySegment.copy(
+        filters, 0, bytes, PartLayout.U64, index + firstsLength, pageCount * PageFilter.WORDS);
     long filtersLength = (long) pageCount * PartLayout.FILTER_BYTES;
     bytes.set(
         PartLayout.U32, index + 20, PartLayout.crc(bytes, index + firstsLength, filtersLength, -1));

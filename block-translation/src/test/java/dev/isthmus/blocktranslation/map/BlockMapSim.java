@@ -56,7 +56,8 @@ final class BlockMapSim {
 
   /**
    * Uniformly random 4 KiB writes over a disk of 2^21 blocks with a memtable of 2^11: 1 : 1024, as
-   * 1 TiB and 2^18 are. Written four times over, so that the largest merges are in it.
+   * 1 TiB and 2^18 are. Written four times over, so that the largest merges are in it. Segments are
+   * small beside the memtable, as they are there.
    */
   @Test
   void writesLittleUnderRandomOverwrites() {
@@ -66,20 +67,21 @@ final class BlockMapSim {
     var map =
         BlockMap.restore(MapDescription.EMPTY, settings, parts.environment(new UUID(1, 2), 1));
     var random = new Random(42);
-    fill(map, blocks, random, 1, (int) (2 * blocks / 2048));
+    int filled = (int) (2 * blocks / 128);
+    fill(map, blocks, random, 1, filled, 128);
     assertTrue(map.mergeAll().isDone());
     long entriesBefore = map.statistics().entriesWritten();
     long bytesBefore = map.statistics().bytesWritten();
     long putsBefore = parts.putRequests;
-    int segments = (int) (4 * blocks / 2048);
+    int segments = (int) (4 * blocks / 128);
     int mostRuns = 0;
     long runSum = 0;
     for (int i = 0; i < segments; i++) {
-      fill(map, blocks, random, 1 + (int) (2 * blocks / 2048) + i, 1);
+      fill(map, blocks, random, 1 + filled + i, 1, 128);
       mostRuns = Math.max(mostRuns, map.statistics().runs());
       runSum += map.statistics().runs();
     }
-    long writes = segments * 2048L;
+    long writes = segments * 128L;
     double entries = (double) (map.statistics().entriesWritten() - entriesBefore) / writes;
     double share = (double) (map.statistics().bytesWritten() - bytesBefore) / (writes * 4096);
     System.out.printf(
@@ -97,17 +99,20 @@ final class BlockMapSim {
 
   /** Random 4 KiB extents, all in memory, then with pages dropped: nanoseconds and reads. */
   @ParameterizedTest
-  @CsvSource({"16,380", "12,500", "12,893"})
-  void looksUpQuickly(int memtableBits, int segments) {
+  @CsvSource({"16,5", "12,11", "12,20"})
+  void looksUpQuickly(int memtableBits, int wantedRuns) {
     long blocks = 1 << 22;
     var settings = new MapSettings(1 << memtableBits, 1L << 30, 8, 2048, 2, 64);
     var parts = new FakeParts(1, true);
     var map =
         BlockMap.restore(MapDescription.EMPTY, settings, parts.environment(new UUID(1, 2), 1));
     var random = new Random(43);
-    fill(map, blocks, random, 1, (int) (blocks / 2048));
+    fill(map, blocks, random, 1, (int) (blocks / 2048), 2048);
     assertTrue(map.mergeAll().isDone());
-    fill(map, blocks, random, 1 + (int) (blocks / 2048), segments);
+    for (int s = 1 + (int) (blocks / 2048); map.statistics().runs() < wantedRuns; s++) {
+      assertTrue(s < 10_000, "never so many runs");
+      fill(map, blocks, random, s, 1, 2048);
+    }
     long entries = map.statistics().runEntries();
     int runs = map.statistics().runs();
     for (int block = 0; block < blocks; block += 64) {
@@ -261,10 +266,11 @@ final class BlockMapSim {
     return count;
   }
 
-  private void fill(BlockMap map, long blocks, Random random, int firstSequence, int count) {
+  private void fill(
+      BlockMap map, long blocks, Random random, int firstSequence, int count, int extentCount) {
     for (int s = firstSequence; s < firstSequence + count; s++) {
-      List<Extent> extents = new ArrayList<>(2048);
-      for (int i = 0; i < 2048; i++) {
+      List<Extent> extents = new ArrayList<>(extentCount);
+      for (int i = 0; i < extentCount; i++) {
         int block = (int) random.nextLong(blocks);
         newest[block] = s;
         extents.add(Extent.data(block * 8L, 8, s, 256 + 2048 * 40 + i * 4168, 4096));
