@@ -47,8 +47,12 @@ final class ChronicleLog implements WriteAheadLog {
   private final ByteBuffer statePayloadBuffer = statePayload.asByteBuffer();
 
   private volatile @Nullable Thread appender;
-  private volatile int currentNumber;
+
+  /** Newest file whose state record is written: older ones may go once that is durable. */
+  private volatile int trimBelow;
+
   private volatile boolean closed;
+  private int currentNumber;
   private @Nullable ChronicleFile chronicle;
   private @Nullable RollFile current;
   private RollFilePreparer.@Nullable Finished finished;
@@ -63,6 +67,10 @@ final class ChronicleLog implements WriteAheadLog {
   private int nextFile;
   private int reason;
   private long statedDurableLsn;
+
+  /** The term began in a log beyond its capacity, and nothing was trimmed enough since. */
+  private boolean beyondCapacity;
+
   private long lastTimeNanos;
 
   ChronicleLog(
@@ -114,7 +122,6 @@ final class ChronicleLog implements WriteAheadLog {
     if (baseLsn < lastLsn || baseLsn > LogRecordCodec.MAX_NUMBER) {
       throw new IllegalArgumentException("base LSN " + baseLsn + ", but the log is at " + lastLsn);
     }
-    requireRoom();
     appender = Thread.currentThread();
     try {
       endGeneration();
@@ -136,6 +143,7 @@ final class ChronicleLog implements WriteAheadLog {
     forces.force();
     closeCurrent();
     preparer.discard();
+    nextFile++; // should the discarded file still be there
   }
 
   private void beginGeneration(LogEpoch newEpoch, long baseLsn) throws IOException {
@@ -163,6 +171,8 @@ final class ChronicleLog implements WriteAheadLog {
     writeState(to, baseLsn, reason);
     forces.appended(forces.appendedLsn());
     forces.force();
+    trimBelow = currentNumber;
+    beyondCapacity = true; // looked at by the first append
     forces.jumpTo(baseLsn);
     reason = StatePayload.REASON_OPEN;
   }
@@ -244,6 +254,9 @@ final class ChronicleLog implements WriteAheadLog {
     String wrong = LogRecordCodec.checkFields(header);
     if (wrong != null) {
       throw new IllegalArgumentException(wrong);
+    }
+    if (beyondCapacity) {
+      requireCapacity();
     }
     if (mustRoll(to, LogRecordCodec.HEADER_BYTES + payloadBytes)) {
       roll(to);
@@ -336,24 +349,41 @@ final class ChronicleLog implements WriteAheadLog {
       to.rollTo(file.number());
       writeState(to, forces.appendedLsn(), StatePayload.REASON_ROLL);
       forces.appended(forces.appendedLsn());
+      trimBelow = currentNumber;
     } catch (RuntimeException | InternalError | LinkageError e) {
       throw forces.fail("rolling the log", e);
     }
   }
 
+  /**
+   * Of the capacity one roll file is kept back for the next term: a log that a crash left full must
+   * be opened before it can be trimmed.
+   */
   private boolean hasRoom() {
-    return table.sizeBytes() + settings.rollBytes() <= settings.capacityBytes();
+    return table.sizeBytes() + 2 * settings.rollBytes() <= settings.capacityBytes();
+  }
+
+  /** Keeps one crash after another from growing a full log by a file each. */
+  private void requireCapacity() {
+    if (table.sizeBytes() > settings.capacityBytes()) {
+      throw full();
+    }
+    beyondCapacity = false;
   }
 
   private void requireRoom() {
     if (!hasRoom()) {
-      throw new LogFullException(
-          "the log takes "
-              + table.sizeBytes()
-              + " bytes of its capacity of "
-              + settings.capacityBytes()
-              + " and needs another roll file");
+      throw full();
     }
+  }
+
+  private LogFullException full() {
+    return new LogFullException(
+        "the log takes "
+            + table.sizeBytes()
+            + " bytes of its capacity of "
+            + settings.capacityBytes()
+            + ", of which one roll file is kept for the next term, and needs another roll file");
   }
 
   private ChronicleFile requireAppender() {
@@ -401,10 +431,15 @@ final class ChronicleLog implements WriteAheadLog {
 
   @Override
   public void trim(long throughLsn) {
-    if (currentNumber == 0) {
+    int bound = trimBelow;
+    if (bound == 0) {
       throw new IllegalStateException("no epoch was begun");
     }
-    table.trim(throughLsn, currentNumber);
+    if (table.canTrim(throughLsn, bound)) {
+      // The state record that is left must be durable before those that say the same are gone.
+      forces.force();
+      table.trim(throughLsn, bound);
+    }
   }
 
   @Override

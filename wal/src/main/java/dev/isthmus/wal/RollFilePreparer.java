@@ -118,12 +118,14 @@ final class RollFilePreparer {
     }
   }
 
-  private static void shrink(@Nullable Finished finished) throws IOException {
+  private static void shrink(@Nullable Finished finished) {
     if (finished == null || finished.file() == null || !finished.file().acquire()) {
       return;
     }
     try {
       finished.file().shrinkTo(finished.endOffset());
+    } catch (IOException e) {
+      System.getLogger("dev.isthmus.wal").log(System.Logger.Level.INFO, "shrinking a file", e);
     } finally {
       finished.file().release();
     }
