@@ -40,6 +40,7 @@ final class ChronicleLog implements WriteAheadLog {
   private final RollTable table;
   private final GroupForce forces;
   private final RollFilePreparer preparer;
+  private final LogSpace space;
   private final LogRecordCodec codec = new LogRecordCodec();
   private final RecordHeader header = new RecordHeader();
   private final MemorySegment statePayload =
@@ -68,9 +69,6 @@ final class ChronicleLog implements WriteAheadLog {
   private int reason;
   private long statedDurableLsn;
 
-  /** The term began in a log beyond its capacity, and nothing was trimmed enough since. */
-  private boolean beyondCapacity;
-
   private long lastTimeNanos;
 
   ChronicleLog(
@@ -90,6 +88,7 @@ final class ChronicleLog implements WriteAheadLog {
     this.forces = new GroupForce(directory, environment.forcer(), start.lastLsn());
     this.preparer =
         new RollFilePreparer(settings.rollBytes(), ChronicleFile.mappedBytes(settings.rollBytes()));
+    this.space = new LogSpace(settings, table, preparer);
     this.generationDirectory = directory;
     this.header.volume = volume;
     this.header.log = logId;
@@ -172,7 +171,7 @@ final class ChronicleLog implements WriteAheadLog {
     forces.appended(forces.appendedLsn());
     forces.force();
     trimBelow = currentNumber;
-    beyondCapacity = true; // looked at by the first append
+    space.termBegan();
     forces.jumpTo(baseLsn);
     reason = StatePayload.REASON_OPEN;
   }
@@ -255,9 +254,7 @@ final class ChronicleLog implements WriteAheadLog {
     if (wrong != null) {
       throw new IllegalArgumentException(wrong);
     }
-    if (beyondCapacity) {
-      requireCapacity();
-    }
+    space.requireCapacity();
     if (mustRoll(to, LogRecordCodec.HEADER_BYTES + payloadBytes)) {
       roll(to);
       return append(type, flags, lsn, timeNanos, sector, sectorCount, payload, payloadCrc);
@@ -325,7 +322,7 @@ final class ChronicleLog implements WriteAheadLog {
       return true;
     }
     // Half a file ahead: even on a slow disk the next one is ready in time.
-    if (end > usableBytes() / 2 && !preparer.isStarted() && hasRoom()) {
+    if (end > usableBytes() / 2 && !preparer.isStarted() && space.hasRoom()) {
       preparer.start(generationDirectory, nextFile, finished);
     }
     return false;
@@ -335,7 +332,7 @@ final class ChronicleLog implements WriteAheadLog {
     RollFile file;
     try {
       if (!preparer.isStarted()) {
-        requireRoom();
+        space.requireRoom();
       }
       file = preparer.take(generationDirectory, nextFile);
     } catch (Preallocation.NoSpaceException e) {
@@ -353,37 +350,6 @@ final class ChronicleLog implements WriteAheadLog {
     } catch (RuntimeException | InternalError | LinkageError e) {
       throw forces.fail("rolling the log", e);
     }
-  }
-
-  /**
-   * Of the capacity one roll file is kept back for the next term: a log that a crash left full must
-   * be opened before it can be trimmed.
-   */
-  private boolean hasRoom() {
-    return table.sizeBytes() + 2 * settings.rollBytes() <= settings.capacityBytes();
-  }
-
-  /** Keeps one crash after another from growing a full log by a file each. */
-  private void requireCapacity() {
-    if (table.sizeBytes() > settings.capacityBytes()) {
-      throw full();
-    }
-    beyondCapacity = false;
-  }
-
-  private void requireRoom() {
-    if (!hasRoom()) {
-      throw full();
-    }
-  }
-
-  private LogFullException full() {
-    return new LogFullException(
-        "the log takes "
-            + table.sizeBytes()
-            + " bytes of its capacity of "
-            + settings.capacityBytes()
-            + ", of which one roll file is kept for the next term, and needs another roll file");
   }
 
   private ChronicleFile requireAppender() {
@@ -444,7 +410,7 @@ final class ChronicleLog implements WriteAheadLog {
 
   @Override
   public long sizeBytes() {
-    return table.sizeBytes() + (preparer.isStarted() ? settings.rollBytes() : 0);
+    return space.sizeBytes();
   }
 
   @Override
