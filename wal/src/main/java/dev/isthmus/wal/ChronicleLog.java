@@ -40,6 +40,7 @@ final class ChronicleLog implements WriteAheadLog {
   private final RollTable table;
   private final GroupForce forces;
   private final RollFilePreparer preparer;
+  private final LogSpace space;
   private final LogRecordCodec codec = new LogRecordCodec();
   private final RecordHeader header = new RecordHeader();
   private final MemorySegment statePayload =
@@ -47,8 +48,12 @@ final class ChronicleLog implements WriteAheadLog {
   private final ByteBuffer statePayloadBuffer = statePayload.asByteBuffer();
 
   private volatile @Nullable Thread appender;
-  private volatile int currentNumber;
+
+  /** Newest file whose state record is written: older ones may go once that is durable. */
+  private volatile int trimBelow;
+
   private volatile boolean closed;
+  private int currentNumber;
   private @Nullable ChronicleFile chronicle;
   private @Nullable RollFile current;
   private RollFilePreparer.@Nullable Finished finished;
@@ -63,6 +68,7 @@ final class ChronicleLog implements WriteAheadLog {
   private int nextFile;
   private int reason;
   private long statedDurableLsn;
+
   private long lastTimeNanos;
 
   ChronicleLog(
@@ -82,6 +88,7 @@ final class ChronicleLog implements WriteAheadLog {
     this.forces = new GroupForce(directory, environment.forcer(), start.lastLsn());
     this.preparer =
         new RollFilePreparer(settings.rollBytes(), ChronicleFile.mappedBytes(settings.rollBytes()));
+    this.space = new LogSpace(settings, table, preparer);
     this.generationDirectory = directory;
     this.header.volume = volume;
     this.header.log = logId;
@@ -114,7 +121,6 @@ final class ChronicleLog implements WriteAheadLog {
     if (baseLsn < lastLsn || baseLsn > LogRecordCodec.MAX_NUMBER) {
       throw new IllegalArgumentException("base LSN " + baseLsn + ", but the log is at " + lastLsn);
     }
-    requireRoom();
     appender = Thread.currentThread();
     try {
       endGeneration();
@@ -136,6 +142,7 @@ final class ChronicleLog implements WriteAheadLog {
     forces.force();
     closeCurrent();
     preparer.discard();
+    nextFile++; // should the discarded file still be there
   }
 
   private void beginGeneration(LogEpoch newEpoch, long baseLsn) throws IOException {
@@ -163,6 +170,8 @@ final class ChronicleLog implements WriteAheadLog {
     writeState(to, baseLsn, reason);
     forces.appended(forces.appendedLsn());
     forces.force();
+    trimBelow = currentNumber;
+    space.termBegan();
     forces.jumpTo(baseLsn);
     reason = StatePayload.REASON_OPEN;
   }
@@ -245,6 +254,7 @@ final class ChronicleLog implements WriteAheadLog {
     if (wrong != null) {
       throw new IllegalArgumentException(wrong);
     }
+    space.requireCapacity();
     if (mustRoll(to, LogRecordCodec.HEADER_BYTES + payloadBytes)) {
       roll(to);
       return append(type, flags, lsn, timeNanos, sector, sectorCount, payload, payloadCrc);
@@ -312,7 +322,7 @@ final class ChronicleLog implements WriteAheadLog {
       return true;
     }
     // Half a file ahead: even on a slow disk the next one is ready in time.
-    if (end > usableBytes() / 2 && !preparer.isStarted() && hasRoom()) {
+    if (end > usableBytes() / 2 && !preparer.isStarted() && space.hasRoom()) {
       preparer.start(generationDirectory, nextFile, finished);
     }
     return false;
@@ -322,7 +332,7 @@ final class ChronicleLog implements WriteAheadLog {
     RollFile file;
     try {
       if (!preparer.isStarted()) {
-        requireRoom();
+        space.requireRoom();
       }
       file = preparer.take(generationDirectory, nextFile);
     } catch (Preallocation.NoSpaceException e) {
@@ -336,23 +346,9 @@ final class ChronicleLog implements WriteAheadLog {
       to.rollTo(file.number());
       writeState(to, forces.appendedLsn(), StatePayload.REASON_ROLL);
       forces.appended(forces.appendedLsn());
+      trimBelow = currentNumber;
     } catch (RuntimeException | InternalError | LinkageError e) {
       throw forces.fail("rolling the log", e);
-    }
-  }
-
-  private boolean hasRoom() {
-    return table.sizeBytes() + settings.rollBytes() <= settings.capacityBytes();
-  }
-
-  private void requireRoom() {
-    if (!hasRoom()) {
-      throw new LogFullException(
-          "the log takes "
-              + table.sizeBytes()
-              + " bytes of its capacity of "
-              + settings.capacityBytes()
-              + " and needs another roll file");
     }
   }
 
@@ -401,15 +397,20 @@ final class ChronicleLog implements WriteAheadLog {
 
   @Override
   public void trim(long throughLsn) {
-    if (currentNumber == 0) {
+    int bound = trimBelow;
+    if (bound == 0) {
       throw new IllegalStateException("no epoch was begun");
     }
-    table.trim(throughLsn, currentNumber);
+    if (table.canTrim(throughLsn, bound)) {
+      // The state record that is left must be durable before those that say the same are gone.
+      forces.force();
+      table.trim(throughLsn, bound);
+    }
   }
 
   @Override
   public long sizeBytes() {
-    return table.sizeBytes() + (preparer.isStarted() ? settings.rollBytes() : 0);
+    return space.sizeBytes();
   }
 
   @Override

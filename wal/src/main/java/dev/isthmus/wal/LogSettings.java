@@ -4,7 +4,7 @@ package dev.isthmus.wal;
  * How a log uses its disk. Immutable.
  *
  * @param capacityBytes most disk space of all roll files together, the one prepared ahead included;
- *     at least three roll files
+ *     at least three roll files. Appends use all but one of them: that one is for the next term
  * @param rollBytes size of a roll file, reserved before its first record; a multiple of 1 MiB, 1
  *     MiB to 1 GiB
  */

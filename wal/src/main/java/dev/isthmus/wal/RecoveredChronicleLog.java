@@ -3,6 +3,7 @@ package dev.isthmus.wal;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashSet;
@@ -210,6 +211,10 @@ final class RecoveredChronicleLog implements RecoveredLog {
     int chainIndex = 0;
     List<LogScan.ChainFile> chain = found.chain();
     for (LogFiles.Found file : found.files()) {
+      if (isEmptyRemainder(file)) {
+        Files.delete(file.path());
+        continue;
+      }
       FileChannel channel =
           RollFile.openChannel(
               file.path(), Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE));
@@ -237,6 +242,12 @@ final class RecoveredChronicleLog implements RecoveredLog {
     }
     LogFiles.forceDirectory(directory);
     ForceFailure.forget(directory);
+  }
+
+  /** A file prepared ahead by a process that crashed: the scan found nothing in or before it. */
+  private boolean isEmptyRemainder(LogFiles.Found file) {
+    LogScan.ChainFile newest = newest();
+    return newest != null && found.cut() == null && file.number() > newest.file().number();
   }
 
   private void force(Path file, FileChannel channel) throws IOException {

@@ -1,6 +1,7 @@
 package dev.isthmus.wal;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +18,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Threading: guarded by this; each preparation runs on its own short-lived thread.
  */
 final class RollFilePreparer {
+
+  /**
+   * Written with zeroes ahead, so that the roll itself finds these pages in memory and their blocks
+   * in place: Chronicle's own pages, which come first, and some more.
+   */
+  private static final int WARM_BYTES = 256 * 1024;
 
   /** A file that was left by a roll and is shrunk to {@code endOffset} on the way. */
   record Finished(@Nullable RollFile file, long endOffset) {}
@@ -118,12 +125,14 @@ final class RollFilePreparer {
     }
   }
 
-  private static void shrink(@Nullable Finished finished) throws IOException {
+  private static void shrink(@Nullable Finished finished) {
     if (finished == null || finished.file() == null || !finished.file().acquire()) {
       return;
     }
     try {
       finished.file().shrinkTo(finished.endOffset());
+    } catch (IOException e) {
+      System.getLogger("dev.isthmus.wal").log(System.Logger.Level.INFO, "shrinking a file", e);
     } finally {
       finished.file().release();
     }
@@ -138,6 +147,7 @@ final class RollFilePreparer {
                 StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE));
     try {
       Preallocation.reserve(path, channel, reservedBytes);
+      channel.write(ByteBuffer.allocate(WARM_BYTES), 0);
       extendTo(channel, mappedBytes);
       channel.force(true);
       LogFiles.forceDirectory(directory);
@@ -152,7 +162,7 @@ final class RollFilePreparer {
   /** The last page is written as a hole would be read: as zeroes. */
   private static void extendTo(FileChannel channel, long size) throws IOException {
     if (channel.size() < size) {
-      channel.write(java.nio.ByteBuffer.allocate(1), size - 1);
+      channel.write(ByteBuffer.allocate(1), size - 1);
     }
   }
 }

@@ -67,12 +67,18 @@ final class RollTable {
     }
   }
 
-  /** Deletes files before {@code currentNumber} whose records are all at or below {@code lsn}. */
-  synchronized void trim(long lsn, int currentNumber) {
+  /** Whether {@link #trim} would delete anything. */
+  boolean canTrim(long lsn, int bound) {
+    Map.Entry<Integer, RollFile> first = files.firstEntry();
+    return first != null && first.getKey() < bound && first.getValue().lastLsn() <= lsn;
+  }
+
+  /** Deletes files before {@code bound} whose records are all at or below {@code lsn}. */
+  synchronized void trim(long lsn, int bound) {
     try {
       // Oldest first, each durably before the next: what is left after a power cut has no hole, and
       // a hole that recovery finds is therefore a loss.
-      for (Map.Entry<Integer, RollFile> entry : files.headMap(currentNumber).entrySet()) {
+      for (Map.Entry<Integer, RollFile> entry : files.headMap(bound).entrySet()) {
         RollFile file = entry.getValue();
         if (file.lastLsn() > lsn) {
           return;

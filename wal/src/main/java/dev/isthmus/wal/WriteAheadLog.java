@@ -18,8 +18,8 @@ import java.util.UUID;
  * access.
  *
  * <p>Failures: the {@link LogException} family. A {@link LogFailedException} of append or force is
- * sticky for both; reads and trims go on. No other kind of exception or error leaves this interface
- * but {@link IllegalArgumentException} and {@link IllegalStateException} for misuse.
+ * sticky for both; reads go on. No other kind of exception or error leaves this interface but
+ * {@link IllegalArgumentException} and {@link IllegalStateException} for misuse.
  *
  * <p>Threading: {@link #beginEpoch}, {@link #append}, {@link #idle} and {@link #closeClean} belong
  * to the appender thread: the thread that called {@link #beginEpoch} last (checked). All else may
@@ -46,7 +46,8 @@ public interface WriteAheadLog extends AutoCloseable {
    *     the bucket had run ahead; the next data record takes {@code baseLsn + 1}
    * @throws IllegalArgumentException if {@code baseLsn} or the epoch would go back
    * @throws LogFailedException sticky
-   * @throws LogFullException no room for the new file
+   * @throws LogFullException the file system has no room for the new file. Capacity is no reason:
+   *     one roll file of it is kept back for this
    */
   void beginEpoch(LogEpoch epoch, long baseLsn);
 
@@ -113,9 +114,11 @@ public interface WriteAheadLog extends AutoCloseable {
   /**
    * Deletes the roll files whose records are all at or below {@code throughLsn}, oldest first,
    * never the current one. Not before the term of {@link #beginEpoch} is in the manifest: the older
-   * files name the term that still counts. Blocks on the disk; not for the appender thread.
+   * files name the term that still counts. Forces the log if there is a file to delete, so that
+   * what is left names the term durably. Blocks on the disk; not for the appender thread.
    *
-   * @throws LogFailedException if a file can't be deleted; not sticky
+   * @throws LogFailedException if a force has failed or fails here (sticky), or a file can't be
+   *     deleted (not sticky)
    */
   void trim(long throughLsn);
 

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.TreeSet;
 
 /**
  * Prints what appends and forces cost beside a plain file. Arguments: a directory on the disk to be
@@ -56,17 +57,24 @@ final class LogBenchmark {
   private static long[] appends(WriteAheadLog log, MemorySegment payload, int count) {
     int crc = Logs.crc(payload);
     long[] nanos = new long[count];
+    var rollMicros = new TreeSet<Long>();
+    long file = append(log, payload, crc) >>> 32;
     for (int i = 0; i < count; i++) {
       long start = System.nanoTime();
-      append(log, payload, crc);
+      long position = append(log, payload, crc);
       nanos[i] = System.nanoTime() - start;
+      if (position >>> 32 != file) {
+        file = position >>> 32;
+        rollMicros.add(nanos[i] / 1000);
+      }
     }
+    System.out.println("appends that rolled took us: " + rollMicros);
     return nanos;
   }
 
-  private static void append(WriteAheadLog log, MemorySegment payload, int crc) {
+  private static long append(WriteAheadLog log, MemorySegment payload, int crc) {
     long lsn = log.appendedLsn() + 1;
-    log.append(RecordType.WRITE, 0, lsn, 1, 0, payload.byteSize() / 512, payload, crc);
+    return log.append(RecordType.WRITE, 0, lsn, 1, 0, payload.byteSize() / 512, payload, crc);
   }
 
   private static long[] forced(WriteAheadLog log, MemorySegment payload, int batch, int count) {

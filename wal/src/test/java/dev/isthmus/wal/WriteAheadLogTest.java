@@ -243,6 +243,31 @@ final class WriteAheadLogTest {
   }
 
   @Test
+  void aLogThatACrashLeftFullCanBeOpened() {
+    var settings = new LogSettings(3L << 20, 1L << 20);
+    WriteAheadLog log =
+        LogDirectory.create(directory(), settings, Logs.VOLUME, Logs.LOG, Logs.booted(Logs.BOOT))
+            .startAppending();
+    for (int epoch = 1; epoch <= 4; epoch++) {
+      long last = log.appendedLsn();
+      log.beginEpoch(new LogEpoch(epoch, Logs.WRITER, 1), last);
+      WriteAheadLog open = log;
+      assertThrows(LogFullException.class, () -> Logs.append(open, last + 1, last + 1000));
+      assertTrue(log.sizeBytes() <= log.capacityBytes() + (1L << 20));
+      long full = log.appendedLsn();
+      log.close();
+      RecoveredLog found =
+          LogDirectory.open(directory(), settings, Logs.VOLUME, Logs.booted(Logs.BOOT));
+      assertEquals(full, Logs.check(found, 1));
+      log = found.startAppending();
+    }
+    log.beginEpoch(new LogEpoch(9, Logs.WRITER, 1), log.appendedLsn());
+    log.trim(log.appendedLsn());
+    Logs.append(log, log.appendedLsn() + 1, log.appendedLsn() + 20);
+    log.close();
+  }
+
+  @Test
   void refusesWhatDoesNotFit() {
     WriteAheadLog log = Logs.begin(directory());
     try (Arena arena = Arena.ofConfined()) {
