@@ -283,7 +283,9 @@ final class VolumeOpener {
         manifest.rolledBack().isEmpty()
             ? OpenOutcome.COMPLETE
             : new OpenOutcome.RolledBack(log.appendedLsn(), manifest.rolledBack());
-    long backlogLimit = logSettings.capacityBytes() - 3 * logSettings.rollBytes();
+    // Not for records: the file being filled, the one prepared, the one for the next term, and the
+    // oldest, which is given back only as a whole.
+    long backlogLimit = logSettings.capacityBytes() - 4 * logSettings.rollBytes();
     VolumeCore volume =
         Futures.await(
             loop,
