@@ -51,7 +51,7 @@ public final class EventLoop {
   private final SpinPolicy spin;
   private final BufferPool transfers;
   private final BufferPool capsules;
-  // Bounded by connections: at most the outbox's high water and a queue's answers for each.
+  // Bounded by connections: the outbox's small messages and the control commands of each.
   private final BufferPool small = new BufferPool(Long.MAX_VALUE);
   private final ArrayDeque<NioConnection> turns = new ArrayDeque<>();
   private final Set<NioConnection> connections = new LinkedHashSet<>();
@@ -150,7 +150,11 @@ public final class EventLoop {
     return capsules;
   }
 
-  BufferPool smallBuffers() {
+  /**
+   * Memory of small things that must not wait for others: answers, and the data of control
+   * commands. Without a budget: whoever uses it keeps a bound of its own.
+   */
+  public BufferPool smallBuffers() {
     return small;
   }
 

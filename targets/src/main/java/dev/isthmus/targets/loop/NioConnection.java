@@ -30,6 +30,8 @@ final class NioConnection implements Transport {
   /** Bytes read beside a direct target: the next message's header and a little more. */
   private static final int BESIDE_DIRECT_BYTES = 4096;
 
+  private static final int LEAST_LEFTOVER_BYTES = 256;
+
   private enum Stage {
     OPEN,
     FINISHING,
@@ -171,7 +173,7 @@ final class NioConnection implements Transport {
 
   private void keep(MemorySegment input, int from, int lengthBytes) {
     if (leftover.length < lengthBytes) {
-      leftover = new byte[Integer.highestOneBit(lengthBytes - 1) << 1];
+      leftover = new byte[Math.max(LEAST_LEFTOVER_BYTES, Integer.highestOneBit(lengthBytes) << 1)];
     } else if (lengthBytes == 0 && leftover.length > EventLoop.READ_BYTES) {
       leftover = new byte[0];
     }

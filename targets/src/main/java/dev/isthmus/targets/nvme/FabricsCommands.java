@@ -2,6 +2,7 @@ package dev.isthmus.targets.nvme;
 
 import dev.isthmus.blockdevice.IoStatus;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -129,7 +130,7 @@ final class FabricsCommands implements CommandHandler {
               Integer.toUnsignedLong(c.cdw12));
       ConnectGate.pass(
           c.queue,
-          subsystem.hosts().of(hostNqn),
+          past(wish),
           target.settings().timeouts().drainNanos(),
           () -> admit(c, wish),
           () -> {
@@ -140,6 +141,20 @@ final class FabricsCommands implements CommandHandler {
             c.queue.respond(c, StatusCode.CONNECT_CONTROLLER_BUSY, 0);
           });
     }
+  }
+
+  /**
+   * Queues that may hold something of the host's past. Not those that live on beside a new I/O
+   * queue in its own association.
+   */
+  private static List<CommandQueue> past(Wish wish) {
+    return wish.subsystem.hosts().of(wish.hostNqn).stream()
+        .filter(q ->
+            wish.qid == 0
+                || q.isCancelled()
+                || q.qid() == wish.qid
+                || q.connectedAssociation().cntlid() != wish.cntlid)
+        .toList();
   }
 
   /** What a valid Connect asks for. */

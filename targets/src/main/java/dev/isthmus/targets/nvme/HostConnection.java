@@ -268,7 +268,12 @@ final class HostConnection implements Protocol, BufferPool.Waiter {
   private boolean takeCapsuleMemory(Command c) {
     Buffer buffer = reserved;
     if (buffer == null) {
-      buffer = transport.loop().capsuleBuffers().acquire(c.bufferBytes);
+      // A control command does not wait behind I/O: without it no queue could be connected while a
+      // device holds all memory. A queue has few of them, of at most 8 KiB.
+      buffer =
+          queue.isConnected() && !queue.isAdmin()
+              ? transport.loop().capsuleBuffers().acquire(c.bufferBytes)
+              : transport.loop().smallBuffers().acquire(c.bufferBytes);
     }
     reserved = null;
     c.buffer = buffer;
