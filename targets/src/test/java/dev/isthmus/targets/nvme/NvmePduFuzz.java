@@ -33,6 +33,7 @@ class NvmePduFuzz {
         try {
           attack(fixture, new Random(seed));
           assertEquals(0, good.read(0, 4, BLOCK).status());
+          assertEquals(0, fixture.target.statistics().defects());
         } catch (IOException | RuntimeException | AssertionError e) {
           fail("-Dseed=" + seed + " -Drounds=1", e);
         }
