@@ -12,6 +12,7 @@ import dev.isthmus.gateway.daemon.Catalogue;
 import dev.isthmus.gateway.daemon.DataDirectory;
 import dev.isthmus.gateway.daemon.DeviceOpener;
 import dev.isthmus.gateway.daemon.Exports;
+import dev.isthmus.gateway.daemon.Joins;
 import dev.isthmus.gateway.daemon.NvmeExports;
 import dev.isthmus.gateway.daemon.VolumeManager;
 import dev.isthmus.gateway.daemon.VolumeView;
@@ -196,7 +197,7 @@ public final class Gateway {
     retries.shutdownNow();
     close(control);
     Thread draining = Thread.ofPlatform().daemon().name("isthmus-drain").start(() -> close(target));
-    joinUntil(draining, deadlineNanos);
+    Joins.until(draining, deadlineNanos);
     List<String> unclean =
         volumes.closeAll(Duration.ofNanos(Math.max(1, deadlineNanos - System.nanoTime())));
     started.remove(control);
@@ -220,14 +221,6 @@ public final class Gateway {
       part.close();
     } catch (Exception e) {
       LOG.error("closing {} failed", part.getClass().getSimpleName(), e);
-    }
-  }
-
-  private static void joinUntil(Thread thread, long deadlineNanos) {
-    try {
-      thread.join(Duration.ofNanos(Math.max(1, deadlineNanos - System.nanoTime())));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
   }
 }
