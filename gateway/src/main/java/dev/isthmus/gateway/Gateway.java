@@ -12,6 +12,7 @@ import dev.isthmus.gateway.daemon.Catalogue;
 import dev.isthmus.gateway.daemon.DataDirectory;
 import dev.isthmus.gateway.daemon.DeviceOpener;
 import dev.isthmus.gateway.daemon.Exports;
+import dev.isthmus.gateway.daemon.Joins;
 import dev.isthmus.gateway.daemon.NvmeExports;
 import dev.isthmus.gateway.daemon.VolumeManager;
 import dev.isthmus.gateway.daemon.VolumeView;
@@ -35,7 +36,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A running gateway: the one place where its parts are made and joined.
  *
- * <p>Threading: started and stopped by one thread; the parts are thread-safe.
+ * <p>Threading: started and stopped by one thread, while another may still open volumes; the parts
+ * are thread-safe.
  */
 public final class Gateway {
 
@@ -50,6 +52,7 @@ public final class Gateway {
   private static final long RETRY_SECONDS = 15;
 
   private final GatewaySettings settings;
+  private volatile boolean stopping;
   private final long startedNanos = System.nanoTime();
 
   /** What to close, newest first, if starting fails half-way. */
@@ -91,6 +94,9 @@ public final class Gateway {
                   new HttpEndpoint(
                       metrics.toSocketAddress(), volumes, target::statistics, Version.text()));
       control = keep(ControlServer.start(settings.socket(), volumes, this::status));
+      var _ =
+          retries.scheduleWithFixedDelay(
+              volumes::retryUnavailable, RETRY_SECONDS, RETRY_SECONDS, TimeUnit.SECONDS);
       done = true;
     } finally {
       if (!done) {
@@ -112,30 +118,29 @@ public final class Gateway {
   }
 
   /**
-   * Starts everything, and opens and publishes the volumes of the catalogue. Volumes that can't be
-   * opened are told by {@link #volumes}, and don't keep the others from being served.
+   * Starts everything but the volumes: {@link #openVolumes} is next.
    *
-   * @throws DeviceException if the gateway itself can't start
+   * @throws DeviceException if the gateway can't start
    */
   public static Gateway start(GatewaySettings settings) {
-    var gateway = new Gateway(settings);
-    gateway.openVolumes();
-    return gateway;
+    return new Gateway(settings);
   }
 
-  private void openVolumes() {
+  /**
+   * Opens and publishes the volumes of the catalogue. Those that can't be opened are told by {@link
+   * #volumes}, and don't keep the others from being served. Blocks; {@link #stop} may be called
+   * meanwhile.
+   */
+  public void openVolumes() {
     volumes.openAll();
-    if (settings.defaultVolume() && volumes.isFirstStart()) {
+    if (settings.defaultVolume() && volumes.isFirstStart() && !stopping) {
       try {
         volumes.createFirst(FIRST_VOLUME, FIRST_VOLUME_BYTES);
       } catch (RuntimeException e) {
         LOG.error("the first volume could not be created: {}", e.getMessage(), e);
       }
     }
-    var _ =
-        retries.scheduleWithFixedDelay(
-            volumes::retryUnavailable, RETRY_SECONDS, RETRY_SECONDS, TimeUnit.SECONDS);
-    if (http != null) {
+    if (http != null && !stopping) {
       http.setReady(true);
     }
   }
@@ -184,6 +189,7 @@ public final class Gateway {
    *     their logs keep it, but their next open takes longer
    */
   public List<String> stop() {
+    stopping = true;
     long deadlineNanos = System.nanoTime() + settings.shutdownTimeout().toNanos();
     if (http != null) {
       http.setReady(false);
@@ -191,7 +197,7 @@ public final class Gateway {
     retries.shutdownNow();
     close(control);
     Thread draining = Thread.ofPlatform().daemon().name("isthmus-drain").start(() -> close(target));
-    joinUntil(draining, deadlineNanos);
+    Joins.until(draining, deadlineNanos);
     List<String> unclean =
         volumes.closeAll(Duration.ofNanos(Math.max(1, deadlineNanos - System.nanoTime())));
     started.remove(control);
@@ -215,14 +221,6 @@ public final class Gateway {
       part.close();
     } catch (Exception e) {
       LOG.error("closing {} failed", part.getClass().getSimpleName(), e);
-    }
-  }
-
-  private static void joinUntil(Thread thread, long deadlineNanos) {
-    try {
-      thread.join(Duration.ofNanos(Math.max(1, deadlineNanos - System.nanoTime())));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
   }
 }

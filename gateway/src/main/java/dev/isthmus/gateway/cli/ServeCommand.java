@@ -95,8 +95,14 @@ final class ServeCommand implements Callable<Integer> {
     var signals = new StopSignals();
     PrintWriter out = spec.commandLine().getOut();
     Gateway gateway = Gateway.start(settings);
-    Banner.print(gateway, settings, out);
-    log.info("isthmus {} serves from {}", Version.text(), settings.dataDirectory());
+    // Opening may wait long for a bucket, and a stop must not wait for that.
+    Thread.ofVirtual()
+        .name("isthmus-open")
+        .start(() -> {
+          gateway.openVolumes();
+          Banner.print(gateway, settings, out);
+          log.info("isthmus {} serves from {}", Version.text(), settings.dataDirectory());
+        });
     signals.await();
     log.info("stopping, in at most {} s", settings.shutdownTimeout().toSeconds());
     List<String> unclean = gateway.stop();

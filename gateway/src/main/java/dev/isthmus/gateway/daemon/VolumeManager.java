@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
 import org.slf4j.Logger;
@@ -70,9 +69,7 @@ public final class VolumeManager {
             }
           }));
     }
-    for (Thread thread : threads) {
-      joinUninterruptibly(thread);
-    }
+    Joins.untilAllEnded(threads);
   }
 
   /** Tries again what failed because something could not be reached. */
@@ -421,7 +418,7 @@ public final class VolumeManager {
           }));
     }
     for (Thread thread : threads) {
-      joinUntil(thread, deadlineNanos);
+      Joins.until(thread, deadlineNanos);
     }
     return List.copyOf(unclean.keySet());
   }
@@ -437,30 +434,6 @@ public final class VolumeManager {
       return false;
     } finally {
       volume.lock.unlock();
-    }
-  }
-
-  private static void joinUntil(Thread thread, long deadlineNanos) {
-    try {
-      long leftMillis = TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime());
-      thread.join(Duration.ofMillis(Math.max(1, leftMillis)));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private static void joinUninterruptibly(Thread thread) {
-    boolean interrupted = false;
-    while (true) {
-      try {
-        thread.join();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
   }
 }

@@ -50,6 +50,10 @@ final class NvmeMetrics {
         "isthmus_nvme_connections_failed_total",
         "TCP connections ended by a protocol error.",
         statistics.connectionsFailed());
+    text.counter(
+        "isthmus_nvme_defects_total",
+        "Failures of the target itself; its log says more.",
+        statistics.defects());
     text.gauge(
         "isthmus_nvme_buffer_memory_bytes",
         "Payload memory in use.",

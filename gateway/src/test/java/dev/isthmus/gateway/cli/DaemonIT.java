@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.isthmus.gateway.metrics.PrometheusParser;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -191,6 +192,7 @@ class DaemonIT {
         String page = get(http, base + "/metrics");
         assertTrue(page.contains("isthmus_volume_published{volume=\"m\"} 1\n"), page);
         assertTrue(page.contains("isthmus_nvme_associations{volume=\"m\""), page);
+        assertTrue(PrometheusParser.parse(page.replaceFirst("^200 ", "")).size() > 20, page);
       }
       assertEquals(0, daemon.terminate());
     }

@@ -90,6 +90,7 @@ class MetricsTest {
             9,
             1,
             1,
+            0,
             4096,
             Map.of(
                 "nqn.2026-01.dev.isthmus:db",

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
  * A strict reader of the text format 0.0.4: every rule of the format that a lenient server forgives
  * is an error here. Threading: confined.
  */
-final class PrometheusParser {
+public final class PrometheusParser {
 
   private static final Pattern NAME = Pattern.compile("[a-zA-Z_:][a-zA-Z0-9_:]*");
   private static final Pattern SAMPLE =
@@ -21,15 +21,15 @@ final class PrometheusParser {
       Pattern.compile("([a-zA-Z_][a-zA-Z0-9_]*)=\"((?:[^\"\\\\]|\\\\[\\\\\"n])*)\"(,|$)");
 
   /** One line. */
-  record Sample(String name, Map<String, String> labels, double value) {}
+  public record Sample(String name, Map<String, String> labels, double value) {}
 
   /** A family with its samples in order. */
-  record Family(String name, String type, List<Sample> samples) {}
+  public record Family(String name, String type, List<Sample> samples) {}
 
   private final Map<String, Family> families = new LinkedHashMap<>();
 
   /** By name, in order. */
-  static Map<String, Family> parse(String text) {
+  public static Map<String, Family> parse(String text) {
     if (!text.endsWith("\n")) {
       throw new AssertionError("the last line ends with a line feed");
     }

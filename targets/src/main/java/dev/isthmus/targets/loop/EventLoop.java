@@ -13,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,6 +60,7 @@ public final class EventLoop {
   private final ByteBuffer scratch = scratchSegment.asByteBuffer();
   private final long stallNanos;
   private final Runnable onConnectionClosed;
+  private final AtomicLong defects = new AtomicLong();
   private @Nullable HandoverNode localHead;
   private @Nullable HandoverNode localTail;
   private long nowNanos = System.nanoTime();
@@ -232,6 +234,7 @@ public final class EventLoop {
       } catch (IOException | RuntimeException e) {
         // One connection's failure is handled at its call; what comes here is ours. Go on: the
         // other connections are sound.
+        defects.incrementAndGet();
         LOG.error("event loop turn failed", e);
       }
     }
@@ -284,7 +287,8 @@ public final class EventLoop {
     }
   }
 
-  private static void fail(@Nullable Object attachment, RuntimeException e) {
+  private void fail(@Nullable Object attachment, RuntimeException e) {
+    defects.incrementAndGet();
     LOG.error("a defect ended a connection", e);
     if (attachment instanceof NioConnection connection) {
       connection.close("internal error");
@@ -303,7 +307,7 @@ public final class EventLoop {
     return ran;
   }
 
-  private static int runChain(@Nullable HandoverNode chain) {
+  private int runChain(@Nullable HandoverNode chain) {
     int ran = 0;
     for (HandoverNode node = chain; node != null; ran++) {
       HandoverNode next = node.nextHandedOver;
@@ -311,6 +315,7 @@ public final class EventLoop {
       try {
         node.onLoop();
       } catch (RuntimeException e) {
+        defects.incrementAndGet();
         LOG.error("a handed-over action failed", e);
       }
       node = next;
@@ -335,6 +340,11 @@ public final class EventLoop {
     transfers.serveWaiters();
     capsules.serveWaiters();
     return ran;
+  }
+
+  /** Failures that only a defect of ours explains. From any thread. */
+  long defects() {
+    return defects.get();
   }
 
   /** Asks the loop to end; {@link #join} waits for it. */

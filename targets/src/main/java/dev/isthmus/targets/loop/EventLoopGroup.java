@@ -107,6 +107,11 @@ public final class EventLoopGroup implements AutoCloseable {
         .sum();
   }
 
+  /** Failures that only a defect of ours explains; each is in the log. */
+  public long defects() {
+    return loops.stream().mapToLong(EventLoop::defects).sum();
+  }
+
   /** Takes no new connections; those there are go on. */
   public void stopListening() {
     listeners.forEach(Listener::close);

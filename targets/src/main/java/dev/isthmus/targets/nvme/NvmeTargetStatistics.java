@@ -11,6 +11,8 @@ import java.util.Map;
  * @param connectionsTotal accepted since the start
  * @param connectionsRefused closed at once for the connection limit
  * @param connectionsFailed ended by a protocol error
+ * @param defects failures that only a defect of ours explains, survived and logged; anything but 0
+ *     is worth a report
  * @param bufferMemoryUsedBytes payload memory in use now
  * @param subsystems by NQN, in the order of publishing; commands of discovery count as admin
  *     commands of the discovery NQN
@@ -20,6 +22,7 @@ public record NvmeTargetStatistics(
     long connectionsTotal,
     long connectionsRefused,
     long connectionsFailed,
+    long defects,
     long bufferMemoryUsedBytes,
     Map<String, Subsystem> subsystems) {
 

@@ -159,6 +159,7 @@ public final class NvmeTcpTarget implements AutoCloseable {
         loops.connectionsTotal(),
         loops.connectionsRefused(),
         state.failedConnections(),
+        loops.defects(),
         loops.bufferMemoryUsedBytes(),
         java.util.Collections.unmodifiableMap(subsystems));
   }

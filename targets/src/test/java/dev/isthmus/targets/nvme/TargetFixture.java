@@ -68,6 +68,10 @@ final class TargetFixture implements AutoCloseable {
   @Override
   public void close() {
     device.release();
+    long defects = target.statistics().defects();
     target.close();
+    if (defects > 0) {
+      throw new AssertionError(defects + " defects, see the log");
+    }
   }
 }
