@@ -211,7 +211,11 @@ public final class EventLoop {
     while (!stopping) {
       try {
         int work = selector.selectNow(this::ready);
-        nowNanos = System.nanoTime();
+        long lookNanos = System.nanoTime();
+        if (work == 0 && looks > 0) {
+          spin.lookedAgainAfter(lookNanos - nowNanos, lookNanos);
+        }
+        nowNanos = lookNanos;
         work += runHandedOver();
         work += timers.runDue(nowNanos);
         work += runTurns();
@@ -219,7 +223,8 @@ public final class EventLoop {
           idleSince = nowNanos;
           looks = 0;
         } else if (nowNanos - idleSince < spin.budgetNanos()) {
-          if (++looks % LOOKS_PER_YIELD == 0) {
+          looks++;
+          if (looks % LOOKS_PER_YIELD == 0) {
             giveWay();
           } else {
             Thread.onSpinWait();
@@ -230,6 +235,7 @@ public final class EventLoop {
           }
           block();
           idleSince = nowNanos;
+          looks = 0;
         }
       } catch (IOException | RuntimeException e) {
         // One connection's failure is handled at its call; what comes here is ours. Go on: the
@@ -260,7 +266,7 @@ public final class EventLoop {
     sleeping.set(false);
     long before = nowNanos;
     nowNanos = System.nanoTime();
-    spin.blocked(nowNanos - before);
+    spin.blocked(nowNanos - before, nowNanos);
     runHandedOver();
     runTurns();
   }

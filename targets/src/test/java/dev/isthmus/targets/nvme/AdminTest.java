@@ -197,10 +197,12 @@ class AdminTest {
   }
 
   @Test
-  void aWriteThatWaitsForItsDataCanBeAborted() throws IOException {
+  void aWriteThatWaitsForItsDataCanBeAborted() throws Exception {
     try (var host = fixture.host()) {
       int cid = host.io().submitByR2t(TestHost.rw(0x01, 0, 4), new byte[4 * BLOCK]);
       int abort = host.admin.submit(HostQueue.entry(0x08, 0).putInt(40, 1 | cid << 16), 0);
+      // The data is sent only when the abort has surely reached the other loop.
+      Thread.sleep(200);
       assertEquals(0x007, host.io().await(cid).code());
       assertEquals(0, host.admin.await(abort).result() & 1);
     }
