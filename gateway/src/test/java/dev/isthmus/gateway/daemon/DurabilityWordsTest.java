@@ -9,8 +9,7 @@ import dev.isthmus.blockdevice.DeviceInfo;
 import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blockdevice.Positions;
-import dev.isthmus.blocktranslation.AckTier;
-import dev.isthmus.blocktranslation.FlushTier;
+import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.VolumeStatistics;
 import dev.isthmus.blocktranslation.VolumeSummary;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
@@ -38,7 +37,7 @@ class DurabilityWordsTest {
             ""));
   }
 
-  private static VolumeView.Bucket bucket(AckTier ack, FlushTier flush) {
+  private static VolumeView.Bucket bucket(Tier ack, Tier flush) {
     return new VolumeView.Bucket(
         new VolumeSummary(
             "d", "s3://b/d", IDENTITY, 1 << 20, 4096, ack, flush, 1, true, 0, 0, Instant.EPOCH),
@@ -54,20 +53,20 @@ class DurabilityWordsTest {
             "A flushed write survives a power cut.",
             "Losing this host's disk loses what is not in the bucket yet: the newest seconds"
                 + " (the metric isthmus_volume_upload_lag_seconds says how many)."),
-        words("s3://b/d", OpenOutcome.COMPLETE, bucket(AckTier.APPLIED, FlushTier.LOCAL)));
+        words("s3://b/d", OpenOutcome.COMPLETE, bucket(Tier.APPLIED, Tier.LOCAL_DURABLE)));
     assertEquals(
         List.of(
             "A completed write survives a power cut.",
             "A flushed write survives a power cut, and the loss of this host.",
             "Losing this host's disk loses writes that were not flushed: the newest seconds."),
-        words("s3://b/d", OpenOutcome.COMPLETE, bucket(AckTier.LOCAL, FlushTier.UPLOADED)));
+        words("s3://b/d", OpenOutcome.COMPLETE, bucket(Tier.LOCAL_DURABLE, Tier.UPLOADED)));
   }
 
   @Test
   void aBucketOnThisHostIsNoSecondPlace() {
-    for (FlushTier flush : FlushTier.values()) {
+    for (Tier flush : Tier.values()) {
       List<String> words =
-          words("bucket+file:///srv/b/d", OpenOutcome.COMPLETE, bucket(AckTier.APPLIED, flush));
+          words("bucket+file:///srv/b/d", OpenOutcome.COMPLETE, bucket(Tier.APPLIED, flush));
       assertFalse(String.join(" ", words).contains("loss of this host"), words.toString());
       assertTrue(
           words.getLast().startsWith("Losing the disk that holds /srv/b/d loses the volume"));
@@ -96,7 +95,7 @@ class DurabilityWordsTest {
         words(
             "s3://b/d",
             new OpenOutcome.RolledBack(41, "the log of the last owner is not here"),
-            bucket(AckTier.APPLIED, FlushTier.LOCAL));
+            bucket(Tier.APPLIED, Tier.LOCAL_DURABLE));
     assertEquals(
         "*** ROLLED BACK: this is an older state of the disk (up to 41).", words.getFirst());
     assertEquals("*** the log of the last owner is not here", words.get(1));
