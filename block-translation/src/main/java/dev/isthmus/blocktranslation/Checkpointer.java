@@ -52,7 +52,7 @@ final class Checkpointer {
   private final BlockMap map;
   private final DeviceFailure onFenced;
   private final List<Doomed> doomed = new ArrayList<>();
-  private ManifestStore.Stored manifest;
+  private volatile ManifestStore.Stored manifest;
   // The checkpoint that the map began with, or the newest since: kept beside the next one.
   private List<Manifest.CheckpointRef> kept;
   private int segmentsSince;
@@ -104,7 +104,7 @@ final class Checkpointer {
     }
   }
 
-  /** The manifest as it is now. */
+  /** The manifest as it is now. Any thread. */
   Manifest manifest() {
     return manifest.manifest();
   }

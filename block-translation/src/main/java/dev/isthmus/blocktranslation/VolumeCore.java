@@ -198,7 +198,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
 
   @Override
   public VolumeSummary summary() {
-    return parts.summary();
+    return parts.summaries().apply(checkpointer.manifest());
   }
 
   @Override

@@ -138,6 +138,14 @@ final class VolumeOpener {
         throw new DeviceException.Unavailable(
             where + " is being deleted; delete it again to finish that");
       }
+      if (!stored.manifest().name().equals(name)) {
+        // A copy under another name has the UUID of the original: two disks that pass for one.
+        throw new DeviceException.Invalid(
+            where
+                + " holds the volume \""
+                + stored.manifest().name()
+                + "\", copied or moved by hand: open it by that name");
+      }
       return stored;
     } catch (CompletionException e) {
       if (Futures.cause(e) instanceof StoreException.NotFound) {
@@ -349,7 +357,7 @@ final class VolumeOpener {
             new VolumeParts(
                 identity,
                 name,
-                summaries.apply(stored.manifest()),
+                summaries,
                 settings,
                 backlogLimit,
                 loop,
