@@ -31,8 +31,12 @@ final class Checkpointer {
 
   private static final Logger LOG = LoggerFactory.getLogger(Checkpointer.class);
 
-  /** An open after a crash reads one table for each segment since the newest checkpoint. */
-  private static final int SEGMENTS_BETWEEN = 64;
+  /**
+   * An open after a crash reads one table for each segment since the newest checkpoint; a
+   * checkpoint lists all segments anew. One for each GiB is what docs/adr/0004-block-map.md reckons
+   * with.
+   */
+  private static final int SEGMENTS_BETWEEN = 128;
 
   private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(5);
 

@@ -111,11 +111,11 @@ final class LocalLog implements AutoCloseable {
       }
       return new Verdict(false, "the local log was damaged: " + unusable);
     }
-    String why = whyNotCounting(bucket);
+    String why = whyNotCounting(bucket, takeover);
     if (why == null) {
       return counting(java.util.Objects.requireNonNull(found));
     }
-    boolean onlyUnflushed = manifest.flush() == Tier.UPLOADED && manifest.ack() == Tier.APPLIED;
+    boolean onlyUnflushed = manifest.flush() == Tier.UPLOADED;
     boolean agreed =
         takeover == Takeover.LOSSY || (onlyUnflushed && takeover == Takeover.UNFLUSHED);
     if (!agreed) {
@@ -146,7 +146,7 @@ final class LocalLog implements AutoCloseable {
         && found.lastLsn() == bucket.lastLsn();
   }
 
-  private @Nullable String whyNotCounting(ChainPosition bucket) {
+  private @Nullable String whyNotCounting(ChainPosition bucket, Takeover takeover) {
     if (found == null) {
       return "its log (" + manifest.log() + ") is not on this host";
     }
@@ -158,13 +158,17 @@ final class LocalLog implements AutoCloseable {
       return "the log on this host ends at LSN " + found.lastLsn() + ", earlier than it did";
     }
     if (found.lastLsn() > bucket.lastLsn() && found.firstLsn() > bucket.lastLsn() + 1) {
-      throw new DeviceException.Corrupt(
-          where
-              + ": the bucket ends at LSN "
+      String gap =
+          "the bucket ends at LSN "
               + bucket.lastLsn()
               + " and the log on this host begins at "
               + found.firstLsn()
-              + ": what lies between is in neither");
+              + ": what lies between is in neither";
+      if (takeover == Takeover.LOSSY) {
+        return gap;
+      }
+      throw new DeviceException.Corrupt(
+          where + ": " + gap + ". takeover=lossy opens the bucket alone; the log is kept aside");
     }
     return null;
   }

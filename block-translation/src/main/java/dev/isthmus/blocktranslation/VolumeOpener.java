@@ -196,7 +196,7 @@ final class VolumeOpener {
 
   /** Reads the chain to its end and fences it there; then the manifest must still be ours. */
   private void takeChain(BucketView bucket, Manifest ours) {
-    boolean fenced = false;
+    boolean fenced = createFence(bucket, ours);
     for (int i = 0; i < ours.slotWindow() * 4 && !fenced; i++) {
       bucket.readOn(ours.epoch());
       // A fence of ours that is there already is one whose reply was lost.

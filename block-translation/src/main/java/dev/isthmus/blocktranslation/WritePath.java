@@ -115,9 +115,10 @@ final class WritePath {
   void refuseHeld(IoStatus status) {
     Request request;
     while ((request = held.poll()) != null) {
-      request.finish(status);
+      // A part of the first may be on the disk already, which no retryable status may hide.
+      request.finish(headAppliedBytes > 0 ? IoStatus.MEDIA_ERROR : status);
+      headAppliedBytes = 0;
     }
-    headAppliedBytes = 0;
     heldCount = 0;
     exclusive.drain().forEach(blocked -> blocked.finish(status));
   }
