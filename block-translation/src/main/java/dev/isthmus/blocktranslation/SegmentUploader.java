@@ -208,7 +208,7 @@ final class SegmentUploader {
     }
     var upload = new Upload(nextSequence++, records, buffer);
     inFlight.add(upload);
-    long durableLsn = durability.durableLsn();
+    long durableLsn = durability.logDurableLsn();
     loop.blocking()
         .execute(() -> {
           String failure = null;
