@@ -123,6 +123,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
                   place.keyPrefix(),
                   store,
                   settings,
+                  LogHome.DISK,
                   loop,
                   nonces,
                   manifest -> VolumeAdmin.summary(place, manifest),

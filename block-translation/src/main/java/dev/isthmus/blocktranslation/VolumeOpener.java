@@ -47,6 +47,7 @@ final class VolumeOpener {
   private final String keyPrefix;
   private final ObjectStore store;
   private final ObjectVolumeSettings settings;
+  private final LogHome logs;
   private final EngineLoop loop;
   private final Nonces nonces;
   private final ManifestStore manifests;
@@ -56,6 +57,7 @@ final class VolumeOpener {
   /**
    * @param where the volume, for messages
    * @param keyPrefix of its objects, ending in a slash
+   * @param logs where this host keeps logs
    * @param loop of the volume; it ends with it
    * @param summaries tells of a manifest what people want to know
    * @param onClosed run when the volume has let go of everything
@@ -66,6 +68,7 @@ final class VolumeOpener {
       String keyPrefix,
       ObjectStore store,
       ObjectVolumeSettings settings,
+      LogHome logs,
       EngineLoop loop,
       Nonces nonces,
       Function<Manifest, VolumeSummary> summaries,
@@ -75,6 +78,7 @@ final class VolumeOpener {
     this.keyPrefix = keyPrefix;
     this.store = store;
     this.settings = settings;
+    this.logs = logs;
     this.loop = loop;
     this.nonces = nonces;
     this.manifests = new ManifestStore(store, keyPrefix, where);
@@ -102,7 +106,7 @@ final class VolumeOpener {
     checkFloor(manifest, bucket.position());
     Path directory = settings.directory().resolve(manifest.volume().toString());
     LogSettings logSettings = LogSettings.ofCapacity(settings.logCapacityBytes());
-    try (LocalLog local = LocalLog.find(directory, logSettings, manifest, where)) {
+    try (LocalLog local = LocalLog.find(logs, directory, logSettings, manifest, where)) {
       LocalLog.Verdict verdict = local.judge(bucket.position(), takeover);
       long epoch = Math.max(manifest.epoch(), local.newestEpoch()) + 1;
       UUID writer = nonces.nextUuid();
