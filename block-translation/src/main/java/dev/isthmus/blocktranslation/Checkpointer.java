@@ -45,7 +45,7 @@ final class Checkpointer {
    */
   private static final long GRACE_NANOS = TimeUnit.MINUTES.toNanos(5);
 
-  /** Most objects that wait to be deleted; more are left to a sweep. */
+  /** Most objects that wait to be deleted; more are left behind in the bucket. */
   private static final int MAX_DOOMED = 4096;
 
   private final VolumeIdentity identity;

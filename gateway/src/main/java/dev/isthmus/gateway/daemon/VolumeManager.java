@@ -130,7 +130,7 @@ public final class VolumeManager {
    * Opens a volume: an existing one that this daemon does not have yet, or one of its own that
    * failed to open.
    *
-   * @param takeover {@code lossy}, or empty
+   * @param takeover {@code lossy}, {@code unflushed}, or empty
    */
   public VolumeView open(String nameOrUri, String name, String takeover) {
     Map<String, String> options = takeover.isEmpty() ? Map.of() : Map.of("takeover", takeover);
