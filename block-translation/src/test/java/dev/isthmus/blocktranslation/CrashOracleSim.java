@@ -155,7 +155,7 @@ class CrashOracleSim {
     long flushed = 0;
     long uploaded = 0;
     // What stands behind the last line feed was cut off by the kill.
-    for (String line : said.substring(0, said.lastIndexOf('\n') + 1).split("\n")) {
+    for (String line : said.substring(0, said.lastIndexOf('\n') + 1).lines().toList()) {
       String[] words = line.split(" ", 2);
       switch (words[0]) {
         case "DONE" -> done = Long.parseLong(words[1]);
