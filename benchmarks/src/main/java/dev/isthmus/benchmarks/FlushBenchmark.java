@@ -131,7 +131,7 @@ final class FlushBenchmark implements AutoCloseable {
     }
 
     long once() throws IOException {
-      request(Operation.WRITE, Layout.WRITTEN.first() + random.nextInt(Layout.WRITTEN.count()));
+      request(Operation.WRITE, plan.layout().written().anyBlock(random));
       long written = System.nanoTime();
       request(Operation.FLUSH, 0);
       return written;

@@ -53,8 +53,8 @@ final class MarkdownReport {
     line("### 4 KiB over NVMe/TCP on loopback, one connection");
     line("");
     line(
-        "| Workload | QD | Device | IOPS | IOPS ÷ bare | p50 µs | p50 ÷ bare | p99 µs | GETs/read |");
-    line("|---|---|---|---|---|---|---|---|---|");
+        "| Workload | QD | Device | IOPS | IOPS ÷ bare | p50 µs | p50 ÷ bare | p99 µs | GETs/read | others %% |");
+    line("|---|---|---|---|---|---|---|---|---|---|");
     List<Sample> bare = List.of();
     for (WireBenchmark.Row row : rows) {
       List<Sample> samples = row.samples();
@@ -64,7 +64,7 @@ final class MarkdownReport {
       double reads = row.samples().stream().mapToDouble(Sample::operations).sum();
       double gets = row.rounds().stream().mapToDouble(WireBenchmark.Cell::bucketGets).sum();
       line(
-          "| %s | %d | %s | %.0f | %s | %.1f | %s | %.1f | %s |",
+          "| %s | %d | %s | %.0f | %s | %.1f | %s | %.1f | %s | %.0f |",
           row.kind().name().toLowerCase(Locale.ROOT).replace('_', ' '),
           row.queueDepth(),
           row.device(),
@@ -75,7 +75,8 @@ final class MarkdownReport {
           Spread.of(samples, Sample::p99Micros).median(),
           row.kind() == WireBenchmark.Kind.WRITE
               ? ""
-              : String.format(Locale.ROOT, "%.2f", gets / reads));
+              : String.format(Locale.ROOT, "%.2f", gets / reads),
+          Spread.of(row.rounds(), WireBenchmark.Cell::othersPercent).median());
     }
   }
 

@@ -20,9 +20,6 @@ final class RequestBenchmark {
   private static final long VOLUME_BYTES = 4L << 30;
   private static final int LONG_BYTES = 128 << 10;
 
-  /** Longest that the writing may take. */
-  private static final long LIMIT_NANOS = TimeUnit.MINUTES.toNanos(2);
-
   private final Daemon daemon;
   private final Daemon.Export export;
   private final Plan plan;
@@ -90,7 +87,11 @@ final class RequestBenchmark {
     try (var host = new NvmeHost(export.port(), export.nqn(), requestBytes, 0)) {
       written =
           new ClosedLoop(host.io())
-              .run(Operation.WRITE, queueDepth, LIMIT_NANOS, Layout.atMost(requests, blocks));
+              .run(
+                  Operation.WRITE,
+                  queueDepth,
+                  TimeUnit.MILLISECONDS.toNanos(plan.accountedMillis()),
+                  Layout.atMost(requests, blocks));
     }
     double drainSeconds = daemon.drain(export.volume()) / 1e9;
     // Checkpoints follow the segments.
