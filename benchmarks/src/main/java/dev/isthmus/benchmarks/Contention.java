@@ -14,6 +14,11 @@ final class Contention {
   /** USER_HZ, in which proc(5) counts on Linux. */
   private static final double TICKS_PER_SECOND = 100;
 
+  /** Of a stretch that was disturbed: neighbours that come and go are waited for, a little. */
+  static final int MAX_TRIES = 3;
+
+  private static final double DISTURBED_PERCENT = 10;
+
   private final List<Long> pids;
   private long busyTicks;
   private long ownTicks;
@@ -24,6 +29,11 @@ final class Contention {
    */
   Contention(List<Long> pids) {
     this.pids = List.copyOf(pids);
+  }
+
+  /** Whether a stretch is worth another try. */
+  static boolean disturbs(double othersPercent) {
+    return othersPercent > DISTURBED_PERCENT;
   }
 
   /** The stretch begins. */

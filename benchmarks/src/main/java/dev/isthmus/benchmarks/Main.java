@@ -91,7 +91,7 @@ public final class Main {
       try (var mallocHost = host(malloc);
           var directoryHost = host(directory);
           var s3Host = host(s3);
-          var flushes = new FlushBenchmark(plan, work)) {
+          var flushes = new FlushBenchmark(plan, contention, work)) {
         var wires = new WireBenchmark(daemon, bare, plan, contention);
         say("volumes are filled");
         wires.add("malloc", malloc, false, mallocHost);

@@ -23,7 +23,7 @@ record Plan(
     Layout layout) {
 
   static final Plan FULL =
-      new Plan(5, 700, 120_000, 600, 512L << 20, 20_000, 10_000, Layout.of(8192, 40_960));
+      new Plan(5, 700, 100_000, 600, 512L << 20, 20_000, 10_000, Layout.of(8192, 40_960));
   static final Plan QUICK =
       new Plan(3, 150, 15_000, 150, 64L << 20, 4_000, 5_000, Layout.of(2048, 4096));
 }

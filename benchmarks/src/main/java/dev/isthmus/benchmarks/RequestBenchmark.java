@@ -17,6 +17,7 @@ final class RequestBenchmark {
 
   static final String VOLUME_SIZE = "4GiB";
 
+  private static final String THROTTLED = "isthmus_volume_throttled_seconds_total";
   private static final long VOLUME_BYTES = 4L << 30;
   private static final int LONG_BYTES = 128 << 10;
 
@@ -29,6 +30,7 @@ final class RequestBenchmark {
    *
    * @param writeSeconds until the last write had completed
    * @param uploadSeconds until all of it was in the bucket
+   * @param throttledSeconds by which the daemon delayed writes for the log filling
    * @param requests by kind and purpose
    */
   record Row(
@@ -36,6 +38,7 @@ final class RequestBenchmark {
       double bytes,
       double writeSeconds,
       double uploadSeconds,
+      double throttledSeconds,
       Map<String, Requests> requests) {
 
     /** Bytes sent for {@code purposes} as a part of the data. */
@@ -96,11 +99,13 @@ final class RequestBenchmark {
     double drainSeconds = daemon.drain(export.volume()) / 1e9;
     // Checkpoints follow the segments.
     daemon.quiesce();
+    Metrics after = daemon.metrics();
     return new Row(
         workload,
         (double) written.operations() * requestBytes,
         written.seconds(),
         written.seconds() + drainSeconds,
-        daemon.metrics().requestsSince(before, export.volume()));
+        after.ofVolume(THROTTLED, export.volume()) - before.ofVolume(THROTTLED, export.volume()),
+        after.requestsSince(before, export.volume()));
   }
 }

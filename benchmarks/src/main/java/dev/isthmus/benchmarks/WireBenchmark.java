@@ -27,11 +27,6 @@ final class WireBenchmark {
   /** Rounds that count however slow the machine is. */
   private static final int MIN_ROUNDS = 2;
 
-  /** Above this a cell is tried again: neighbours that come and go are waited for, a little. */
-  private static final double DISTURBED_PERCENT = 10;
-
-  private static final int MAX_TRIES = 3;
-
   private static final long SEED = 20_260_101;
 
   private final Daemon daemon;
@@ -174,8 +169,8 @@ final class WireBenchmark {
       return;
     }
     // The blocks that nobody has read are counted out, so there is no second try at them.
-    int tries = key.kind == Kind.READ_COLD ? 1 : MAX_TRIES;
-    for (int i = 1; i < tries && best.othersPercent > DISTURBED_PERCENT; i++) {
+    int tries = key.kind == Kind.READ_COLD ? 1 : Contention.MAX_TRIES;
+    for (int i = 1; i < tries && Contention.disturbs(best.othersPercent); i++) {
       Cell again = turn.run();
       best = again.othersPercent < best.othersPercent ? again : best;
     }

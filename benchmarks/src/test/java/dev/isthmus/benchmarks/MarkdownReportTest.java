@@ -20,7 +20,7 @@ class MarkdownReportTest {
 
   private static String printed() {
     var sample = new Sample(10, 1, 100, 200, 300);
-    var round = new FlushBenchmark.Round(sample, sample);
+    var round = new FlushBenchmark.Round(sample, sample, 2);
     var text = new StringWriter();
     new MarkdownReport(new PrintWriter(text))
         .print(
@@ -37,6 +37,7 @@ class MarkdownReportTest {
                         1 << 30,
                         1,
                         2,
+                        0.5,
                         Map.of(
                             "put segment", new Requests(128, 1.1e9, 0),
                             "put map", new Requests(1, 1 << 20, 0)))),
@@ -49,7 +50,7 @@ class MarkdownReportTest {
     String text = printed();
     assertTrue(
         text.contains(
-            "| read hot | 1 | malloc | 500 | 0.50 (0.50–0.50) | 25.0 | 2.50 (2.50–2.50) | 90.0 | 0.00 | 3 |"),
+            "| read hot | 1 | malloc | 500 | 0.50 (0.50–0.50) | 25.0 | 2.50 (2.50–2.50) | 90.0 | 0.00 | 3 (3) |"),
         text);
     assertTrue(text.contains("| put segment | 128.0 |"), text);
     assertTrue(text.contains("Map and checkpoints: 0.10 % of the data."), text);
