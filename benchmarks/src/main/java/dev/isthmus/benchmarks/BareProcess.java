@@ -5,6 +5,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /** A {@link BareResponder} in a process of its own. Threading: one thread. */
 final class BareProcess implements AutoCloseable {
@@ -18,7 +19,7 @@ final class BareProcess implements AutoCloseable {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx64m",
                 "-cp",
-                System.getProperty("java.class.path"),
+                classPath(),
                 BareResponder.class.getName())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
@@ -36,8 +37,18 @@ final class BareProcess implements AutoCloseable {
     }
   }
 
+  /** Surefire hides it behind a jar with a manifest. */
+  private static String classPath() {
+    return Objects.requireNonNullElse(
+        System.getProperty("surefire.test.class.path"), System.getProperty("java.class.path"));
+  }
+
   int port() {
     return port;
+  }
+
+  long pid() {
+    return process.pid();
   }
 
   @Override

@@ -28,14 +28,19 @@ final class FlushBenchmark implements AutoCloseable {
   private static final int FILE_BLOCKS = 16_384;
 
   private final Plan plan;
+  private final Contention contention;
   private final FileChannel file;
   private final ByteBuffer block = ByteBuffer.allocateDirect(Layout.BLOCK_BYTES);
   private final Map<String, Wire> devices = new LinkedHashMap<>();
   private final Map<String, List<Round>> rounds = new LinkedHashMap<>();
   private final SplittableRandom random = new SplittableRandom(2);
 
-  /** What one device did in one round: both together, and the flush alone. */
-  record Round(Sample writeAndFlush, Sample flush) {}
+  /**
+   * What one device did in one round: both together, and the flush alone.
+   *
+   * @param othersPercent of all cores that other processes used meanwhile
+   */
+  record Round(Sample writeAndFlush, Sample flush, double othersPercent) {}
 
   /** One device. */
   record Row(String device, List<Round> rounds) {
@@ -52,8 +57,9 @@ final class FlushBenchmark implements AutoCloseable {
   /**
    * @param directory on the file system of the daemon's data directory
    */
-  FlushBenchmark(Plan plan, Path directory) throws IOException {
+  FlushBenchmark(Plan plan, Contention contention, Path directory) throws IOException {
     this.plan = plan;
+    this.contention = contention;
     this.file =
         FileChannel.open(
             directory.resolve("fdatasync"),
@@ -96,6 +102,18 @@ final class FlushBenchmark implements AutoCloseable {
   }
 
   private void record(String name, int round, Once once) throws IOException {
+    Round best = measure(once);
+    for (int i = 1; i < Contention.MAX_TRIES && Contention.disturbs(best.othersPercent); i++) {
+      Round again = measure(once);
+      best = again.othersPercent < best.othersPercent ? again : best;
+    }
+    if (round > 0) {
+      rounds.computeIfAbsent(name, _ -> new ArrayList<>()).add(best);
+    }
+  }
+
+  private Round measure(Once once) throws IOException {
+    contention.begin();
     Histogram pairs = Sample.nanosHistogram();
     Histogram flushes = Sample.nanosHistogram();
     long began = System.nanoTime();
@@ -107,11 +125,8 @@ final class FlushBenchmark implements AutoCloseable {
       pairs.recordValue(now - start);
       flushes.recordValue(now - written);
     }
-    if (round > 0) {
-      rounds
-          .computeIfAbsent(name, _ -> new ArrayList<>())
-          .add(new Round(Sample.of(pairs, now - began), Sample.of(flushes, now - began)));
-    }
+    return new Round(
+        Sample.of(pairs, now - began), Sample.of(flushes, now - began), contention.endPercent());
   }
 
   private long fileOnce() throws IOException {
@@ -131,7 +146,7 @@ final class FlushBenchmark implements AutoCloseable {
     }
 
     long once() throws IOException {
-      request(Operation.WRITE, Layout.WRITTEN.first() + random.nextInt(Layout.WRITTEN.count()));
+      request(Operation.WRITE, plan.layout().written().anyBlock(random));
       long written = System.nanoTime();
       request(Operation.FLUSH, 0);
       return written;

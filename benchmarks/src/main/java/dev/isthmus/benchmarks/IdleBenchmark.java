@@ -37,14 +37,14 @@ final class IdleBenchmark {
       daemon.quiesce();
       keepAlive(hosts);
       double requests = daemon.metrics().allRequests();
-      long ticks = daemon.cpuTicks();
+      long ticks = Contention.ticksOf(daemon.pid());
       long began = System.nanoTime();
       for (int slept = 0; slept < plan.idleMillis(); slept += KEEP_ALIVE_EVERY_MILLIS) {
         Thread.sleep(KEEP_ALIVE_EVERY_MILLIS);
         keepAlive(hosts);
       }
       double seconds = (System.nanoTime() - began) / 1e9;
-      long ticksUsed = daemon.cpuTicks() - ticks;
+      long ticksUsed = Contention.ticksOf(daemon.pid()) - ticks;
       return new Row(
           exports.size(),
           hosts.size(),

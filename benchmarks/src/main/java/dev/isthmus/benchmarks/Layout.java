@@ -7,29 +7,35 @@ import java.util.random.RandomGenerator;
 /**
  * Where in a volume of 1 GiB which requests go, in blocks of 4 KiB. Hot and cold frames together
  * fit the default cache of 256 MiB, so nothing hot is pushed out while cold blocks are read.
+ *
+ * @param hot read again and again
+ * @param cold each block is read once
+ * @param written overwritten
  */
-final class Layout {
+record Layout(Range hot, Range cold, Range written) {
 
   static final String VOLUME_SIZE = "1GiB";
   static final int BLOCK_BYTES = 4096;
 
-  /** 32 MiB that is read again and again. */
-  static final Range HOT = new Range(0, 8192);
+  private static final int WRITTEN_BLOCKS = 65_536;
 
-  /** 160 MiB of which each block is read once. */
-  static final Range COLD = new Range(8192, 40_960);
-
-  /** 256 MiB that is overwritten. */
-  static final Range WRITTEN = new Range(49_152, 65_536);
-
-  private Layout() {}
+  static Layout of(int hotBlocks, int coldBlocks) {
+    return new Layout(
+        new Range(0, hotBlocks),
+        new Range(hotBlocks, coldBlocks),
+        new Range(hotBlocks + coldBlocks, WRITTEN_BLOCKS));
+  }
 
   /** Blocks in a row. */
   record Range(int first, int count) {
 
     /** Any block, for ever. */
     Blocks random(RandomGenerator random) {
-      return () -> first + random.nextInt(count);
+      return () -> anyBlock(random);
+    }
+
+    long anyBlock(RandomGenerator random) {
+      return (long) first + random.nextInt(count);
     }
 
     /** Each block once, in an order that the seed makes. */

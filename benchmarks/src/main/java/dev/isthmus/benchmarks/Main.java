@@ -83,13 +83,16 @@ public final class Main {
       var s3 = daemon.create(minio.volumeUri("minio", ""), "minio", Layout.VOLUME_SIZE);
       var counted =
           daemon.create(minio.volumeUri("counted", ""), "counted", RequestBenchmark.VOLUME_SIZE);
+      var contention =
+          new Contention(
+              List.of(ProcessHandle.current().pid(), daemon.pid(), bare.pid(), minio.pid()));
       List<WireBenchmark.Row> wire;
       List<FlushBenchmark.Row> flush;
       try (var mallocHost = host(malloc);
           var directoryHost = host(directory);
           var s3Host = host(s3);
-          var flushes = new FlushBenchmark(plan, work)) {
-        var wires = new WireBenchmark(daemon, bare, plan);
+          var flushes = new FlushBenchmark(plan, contention, work)) {
+        var wires = new WireBenchmark(daemon, bare, plan, contention);
         say("volumes are filled");
         wires.add("malloc", malloc, false, mallocHost);
         wires.add("volume, bucket+file", directory, true, directoryHost);
@@ -123,11 +126,11 @@ public final class Main {
   }
 
   private void report(Results results) throws IOException {
-    new MarkdownReport(new PrintWriter(System.out, true, StandardCharsets.UTF_8)).print(results);
     Path file =
         Files.createDirectories(root.resolve("benchmarks/target/results"))
             .resolve(results.time() + ".json");
     new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(file.toFile(), results);
+    new MarkdownReport(new PrintWriter(System.out, true, StandardCharsets.UTF_8)).print(results);
     say("every round is in " + root.relativize(file));
   }
 

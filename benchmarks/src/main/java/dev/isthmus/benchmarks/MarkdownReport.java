@@ -53,18 +53,19 @@ final class MarkdownReport {
     line("### 4 KiB over NVMe/TCP on loopback, one connection");
     line("");
     line(
-        "| Workload | QD | Device | IOPS | IOPS ÷ bare | p50 µs | p50 ÷ bare | p99 µs | GETs/read |");
-    line("|---|---|---|---|---|---|---|---|---|");
+        "| Workload | QD | Device | IOPS | IOPS ÷ bare | p50 µs | p50 ÷ bare | p99 µs | GETs/read | others %% |");
+    line("|---|---|---|---|---|---|---|---|---|---|");
     List<Sample> bare = List.of();
     for (WireBenchmark.Row row : rows) {
       List<Sample> samples = row.samples();
       if (row.device().equals(WireBenchmark.BARE)) {
         bare = samples;
       }
+      Spread others = Spread.of(row.rounds(), WireBenchmark.Cell::othersPercent);
       double reads = row.samples().stream().mapToDouble(Sample::operations).sum();
       double gets = row.rounds().stream().mapToDouble(WireBenchmark.Cell::bucketGets).sum();
       line(
-          "| %s | %d | %s | %.0f | %s | %.1f | %s | %.1f | %s |",
+          "| %s | %d | %s | %.0f | %s | %.1f | %s | %.1f | %s | %.0f (%.0f) |",
           row.kind().name().toLowerCase(Locale.ROOT).replace('_', ' '),
           row.queueDepth(),
           row.device(),
@@ -75,7 +76,9 @@ final class MarkdownReport {
           Spread.of(samples, Sample::p99Micros).median(),
           row.kind() == WireBenchmark.Kind.WRITE
               ? ""
-              : String.format(Locale.ROOT, "%.2f", gets / reads));
+              : String.format(Locale.ROOT, "%.2f", gets / reads),
+          others.median(),
+          others.max());
     }
   }
 
@@ -89,20 +92,23 @@ final class MarkdownReport {
     line("### 4 KiB write, then flush, one at a time");
     line("");
     line(
-        "| Device | both p50 µs | ÷ fdatasync | both p99 µs | ÷ fdatasync | flush p50 µs | flush p99 µs |");
-    line("|---|---|---|---|---|---|---|");
+        "| Device | both p50 µs | ÷ fdatasync | both p99 µs | ÷ fdatasync | flush p50 µs | flush p99 µs | others %% |");
+    line("|---|---|---|---|---|---|---|---|");
     List<Sample> file = rows.getFirst().pairs();
     for (FlushBenchmark.Row row : rows) {
       List<Sample> pairs = row.pairs();
+      Spread others = Spread.of(row.rounds(), FlushBenchmark.Round::othersPercent);
       line(
-          "| %s | %.1f | %s | %.1f | %s | %.1f | %.1f |",
+          "| %s | %.1f | %s | %.1f | %s | %.1f | %.1f | %.0f (%.0f) |",
           row.device(),
           Spread.of(pairs, Sample::p50Micros).median(),
           ratio(Spread.ofRatios(pairs, file, Sample::p50Micros)),
           Spread.of(pairs, Sample::p99Micros).median(),
           ratio(Spread.ofRatios(pairs, file, Sample::p99Micros)),
           Spread.of(row.flushes(), Sample::p50Micros).median(),
-          Spread.of(row.flushes(), Sample::p99Micros).median());
+          Spread.of(row.flushes(), Sample::p99Micros).median(),
+          others.median(),
+          others.max());
     }
   }
 
@@ -124,8 +130,11 @@ final class MarkdownReport {
                 requests.receivedBytes() / MIB / gib));
     line("");
     line(
-        "Map and checkpoints: %.2f %% of the data. Written in %.1f s, in the bucket after %.1f s.",
-        100 * row.sentPart(List.of("map", "checkpoint")), row.writeSeconds(), row.uploadSeconds());
+        "Map and checkpoints: %.2f %% of the data. Written in %.1f s, in the bucket after %.1f s; writes delayed by %.1f s.",
+        100 * row.sentPart(List.of("map", "checkpoint")),
+        row.writeSeconds(),
+        row.uploadSeconds(),
+        row.throttledSeconds());
   }
 
   private void idle(IdleBenchmark.Row row) {

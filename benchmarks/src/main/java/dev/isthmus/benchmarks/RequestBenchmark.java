@@ -17,11 +17,9 @@ final class RequestBenchmark {
 
   static final String VOLUME_SIZE = "4GiB";
 
+  private static final String THROTTLED = "isthmus_volume_throttled_seconds_total";
   private static final long VOLUME_BYTES = 4L << 30;
   private static final int LONG_BYTES = 128 << 10;
-
-  /** Longest that the writing may take. */
-  private static final long LIMIT_NANOS = TimeUnit.MINUTES.toNanos(2);
 
   private final Daemon daemon;
   private final Daemon.Export export;
@@ -32,6 +30,7 @@ final class RequestBenchmark {
    *
    * @param writeSeconds until the last write had completed
    * @param uploadSeconds until all of it was in the bucket
+   * @param throttledSeconds by which the daemon delayed writes for the log filling
    * @param requests by kind and purpose
    */
   record Row(
@@ -39,6 +38,7 @@ final class RequestBenchmark {
       double bytes,
       double writeSeconds,
       double uploadSeconds,
+      double throttledSeconds,
       Map<String, Requests> requests) {
 
     /** Bytes sent for {@code purposes} as a part of the data. */
@@ -90,16 +90,22 @@ final class RequestBenchmark {
     try (var host = new NvmeHost(export.port(), export.nqn(), requestBytes, 0)) {
       written =
           new ClosedLoop(host.io())
-              .run(Operation.WRITE, queueDepth, LIMIT_NANOS, Layout.atMost(requests, blocks));
+              .run(
+                  Operation.WRITE,
+                  queueDepth,
+                  TimeUnit.MILLISECONDS.toNanos(plan.accountedMillis()),
+                  Layout.atMost(requests, blocks));
     }
     double drainSeconds = daemon.drain(export.volume()) / 1e9;
     // Checkpoints follow the segments.
     daemon.quiesce();
+    Metrics after = daemon.metrics();
     return new Row(
         workload,
         (double) written.operations() * requestBytes,
         written.seconds(),
         written.seconds() + drainSeconds,
-        daemon.metrics().requestsSince(before, export.volume()));
+        after.ofVolume(THROTTLED, export.volume()) - before.ofVolume(THROTTLED, export.volume()),
+        after.requestsSince(before, export.volume()));
   }
 }
