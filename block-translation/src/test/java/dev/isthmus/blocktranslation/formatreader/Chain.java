@@ -15,7 +15,6 @@ final class Chain {
    * Where a walk stands.
    *
    * @param slot the one to look at next
-   * @param inside whether the last segment ended inside an inconsistent stretch
    */
   record Position(
       long slot,
@@ -24,12 +23,11 @@ final class Chain {
       long epoch,
       UUID writer,
       long incarnation,
-      long sizeSectors,
-      boolean inside) {
+      long sizeSectors) {
 
     /** Before the first slot. */
     static Position start(long sizeSectors) {
-      return new Position(1, 0, 0, 0, new UUID(0, 0), 0, sizeSectors, false);
+      return new Position(1, 0, 0, 0, new UUID(0, 0), 0, sizeSectors);
     }
   }
 
@@ -65,8 +63,7 @@ final class Chain {
               segment.epoch(),
               segment.writer(),
               segment.incarnation(),
-              segment.sizeSectors(),
-              segment.endsInside());
+              segment.sizeSectors());
     }
     if (!manifest.checkpoints().isEmpty()) {
       var floor = manifest.checkpoints().getFirst();
@@ -94,13 +91,11 @@ final class Chain {
           "header.incarnation",
           segment.incarnation());
       object.expect("header.sizeSectors", segment.sizeSectors(), before.sizeSectors);
-      object.expect("header.voidFrom", segment.voidFrom(), 0L);
     } else {
       object.expect("header.epoch", segment.epoch(), before.epoch);
       object.expect("header.writer", segment.writer(), before.writer);
       object.expect("header.incarnation", segment.incarnation(), before.incarnation);
     }
-    object.expect("header.flags bit 0", segment.beginsInside(), before.inside);
     if (segment.epoch() == manifest.epoch()) {
       object.expect("header.writer", segment.writer(), manifest.writer());
     }
@@ -108,7 +103,6 @@ final class Chain {
 
   /** Applies one segment's table to {@code image}. */
   static void apply(Segment segment, DiskImage image) {
-    boolean inside = segment.beginsInside();
     int index = 0;
     for (Change change : segment.changes()) {
       String entry = "table[" + index++ + "].";
@@ -120,13 +114,10 @@ final class Chain {
                     image.holds(change.sector(), change.sectorCount()),
                     entry + "sector",
                     change.sector() + " + " + change.sectorCount());
-        case Change.INCONSISTENT_BEGIN -> inside = true;
-        case Change.INCONSISTENT_END -> inside = false;
         default -> {}
       }
       image.apply(change, segment.sequence());
     }
-    segment.object().expect("header.flags bit 1", segment.endsInside(), inside);
     segment.object().expect("header.sizeSectors", segment.sizeSectors(), image.sizeSectors());
   }
 }

@@ -13,14 +13,9 @@ record Change(int operation, long lsn, long sector, long sectorCount, ByteBuffer
   static final int ZEROES = 2;
   static final int DISCARD = 3;
   static final int RESIZE = 4;
-  static final int SNAPSHOT_MARK = 5;
-  static final int INCONSISTENT_BEGIN = 6;
-  static final int INCONSISTENT_END = 7;
+
+  /** The last of the marks, which change no content. */
   static final int CUT_MARK = 8;
 
   static final ByteBuffer NO_DATA = ByteBuffer.allocate(0).asReadOnlyBuffer();
-
-  boolean isMark() {
-    return operation >= SNAPSHOT_MARK;
-  }
 }

@@ -29,7 +29,7 @@ final class CheckpointReader {
     header.magic("ISTHCKP1");
     header.ownCrc("headerCrc", 12);
     header.expect("version", header.u16(8), 1);
-    header.require(header.u16(10) <= 1, "flags", header.u16(10));
+    header.expect("flags", header.u16(10), 0);
     header.expect("volume", header.uuid(16), manifest.volume());
     header.expect("keyEpoch", header.bits64(104), name.epochOrSequence());
     header.expect("keyNonce", header.bits64(112), name.nonce());
@@ -67,8 +67,7 @@ final class CheckpointReader {
             header.u64("epoch", 48),
             header.uuid(32),
             header.u64("incarnation", 56),
-            header.u64("sizeSectors", 96),
-            (header.u16(10) & 1) != 0);
+            header.u64("sizeSectors", 96));
     header.u64("lastTime", 88);
     header.require(position.slot() > position.sequence(), "nextSequence", position.slot());
     header.require(position.epoch() <= name.epochOrSequence(), "epoch", position.epoch());
@@ -84,6 +83,7 @@ final class CheckpointReader {
     var names = new HashSet<ObjectNames.Name>();
     int runBefore = -1;
     long endBefore = 0;
+    long level = 0;
     for (int i = 0; i < count; i++) {
       Fields entry = object.part("runs[" + i + "]", HEADER_BYTES + (long) i * RUN_BYTES, RUN_BYTES);
       var part =
@@ -102,6 +102,8 @@ final class CheckpointReader {
       entry.require(!sameRun || part.firstSector() >= endBefore, "firstSector", part.firstSector());
       entry.require(part.endSector() > part.firstSector(), "endSector", part.endSector());
       entry.require(names.add(part.name()), "nonce", "twice");
+      entry.require(!sameRun || entry.u32(4) == level, "level", entry.u32(4));
+      level = entry.u32(4);
       runBefore = part.run();
       endBefore = part.endSector();
       parts.add(part);

@@ -115,9 +115,19 @@ final class Fields {
 
   /** Checks the CRC of this whole stretch that stands inside it, taken as zero. */
   void ownCrc(String field, int offset) {
+    expect(field, u32(offset), crcWithout(offset));
+  }
+
+  /** Whether the CRC of this whole stretch that stands inside it is right. */
+  boolean hasOwnCrc(int offset) {
+    return u32(offset) == crcWithout(offset);
+  }
+
+  /** The CRC of this whole stretch with the four bytes at {@code offset} taken as zero. */
+  long crcWithout(int offset) {
     byte[] copy = raw(0, bytes.capacity());
     ByteBuffer.wrap(copy).putInt(offset, 0);
-    expect(field, u32(offset), crc32c(ByteBuffer.wrap(copy)));
+    return crc32c(ByteBuffer.wrap(copy));
   }
 
   static long crc32c(ByteBuffer data) {

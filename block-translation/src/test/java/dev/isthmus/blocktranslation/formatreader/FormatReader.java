@@ -5,7 +5,6 @@ import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Judges a volume's whole bucket: reads every object, checks all that the page lets one check, and
@@ -22,7 +21,11 @@ final class FormatReader {
     OUTSIDE_CHAIN,
     KEPT_CHECKPOINT,
     NAMED_PART,
-    DOOMED
+    DOOMED,
+    /** A run part or checkpoint whose owner wrote no checkpoint after it was needed no more. */
+    ORPHAN,
+    /** As an orphan, of the present owner: its next checkpoint names or dooms it. */
+    NOT_YET_NAMED
   }
 
   /**
@@ -30,6 +33,7 @@ final class FormatReader {
    *
    * @param end where the chain ends
    * @param runs of the newest checkpoint; 0 without any
+   * @param durableLsn up to which the owner's log must reach
    */
   record Verdict(
       ManifestText manifest,
@@ -37,7 +41,12 @@ final class FormatReader {
       DiskImage disk,
       Map<Role, Integer> objects,
       int runs,
-      int changes) {}
+      long durableLsn) {
+
+    int count(Role role) {
+      return objects.getOrDefault(role, 0);
+    }
+  }
 
   private final ObjectView view;
   private final ManifestText manifest;
@@ -86,9 +95,28 @@ final class FormatReader {
     if (!kept.isEmpty() && !kept.getFirst().parts().isEmpty()) {
       runs = kept.getFirst().parts().getLast().run() + 1;
     }
-    giveRoles(kept, segments);
-    int changes = segments.stream().mapToInt(s -> s.changes().size()).sum();
-    return new Verdict(manifest, end, disk, count(), runs, changes);
+    giveRoles(kept);
+    return new Verdict(manifest, end, disk, count(), runs, checkTimes(segments));
+  }
+
+  /** Checks what follows along the chain beside LSNs and owners; returns the highest durableLsn. */
+  private static long checkTimes(List<Segment> segments) {
+    long time = 0;
+    long durableLsn = 0;
+    for (Segment segment : segments) {
+      Fields object = segment.object();
+      if (segment.isFence()) {
+        object.expect("header.firstTime", segment.firstTime(), time);
+        object.expect("header.lastTime", segment.lastTime(), time);
+        // An owner that began at a checkpoint knows only what stands behind that.
+        object.require(
+            segment.durableLsn() <= durableLsn, "header.durableLsn", segment.durableLsn());
+      }
+      object.require(segment.firstTime() >= time, "header.firstTime", segment.firstTime());
+      time = segment.lastTime();
+      durableLsn = Math.max(durableLsn, segment.durableLsn());
+    }
+    return durableLsn;
   }
 
   private Checkpoint checkpoint(ManifestText.CheckpointLine line) {
@@ -120,6 +148,10 @@ final class FormatReader {
         existing.add(segment.sequence());
       }
     }
+    for (Checkpoint.Part part : checkpoint.parts()) {
+      object.require(!doomed.contains(part.name()), "doomed", part.name());
+    }
+    object.require(!doomed.contains(checkpoint.name()), "doomed", checkpoint.name());
     object.expect("segments", listed, existing);
     segments.stream()
         .filter(s -> s.sequence() == position.sequence())
@@ -137,7 +169,7 @@ final class FormatReader {
     object.require(difference == null, "content", "another than the segments' at " + difference);
   }
 
-  private void giveRoles(List<Checkpoint> kept, List<Segment> segments) {
+  private void giveRoles(List<Checkpoint> kept) {
     for (Checkpoint checkpoint : kept) {
       roles.put(names.key(checkpoint.name()), Role.KEPT_CHECKPOINT);
       checkpoint.parts().forEach(p -> roles.put(names.key(p.name()), Role.NAMED_PART));
@@ -145,16 +177,20 @@ final class FormatReader {
     for (Checkpoint checkpoint : kept) {
       checkpoint.doomed().forEach(d -> roles.putIfAbsent(names.key(d.name()), Role.DOOMED));
     }
-    Set<Long> inChain = new HashSet<>();
-    segments.forEach(s -> inChain.add(s.sequence()));
     for (String key : view.keys()) {
       ObjectNames.Name name = names.parse(key);
-      if (name != null
-          && name.kind() == ObjectNames.Kind.SEGMENT
-          && !inChain.contains(name.epochOrSequence())) {
-        roles.putIfAbsent(key, Role.OUTSIDE_CHAIN);
+      if (name != null) {
+        roles.putIfAbsent(key, unnamed(name));
       }
     }
+  }
+
+  /** The role of what nothing names. */
+  private Role unnamed(ObjectNames.Name name) {
+    if (name.kind() == ObjectNames.Kind.SEGMENT) {
+      return Role.OUTSIDE_CHAIN;
+    }
+    return name.epochOrSequence() < manifest.epoch() ? Role.ORPHAN : Role.NOT_YET_NAMED;
   }
 
   private Map<Role, Integer> count() {
@@ -162,7 +198,7 @@ final class FormatReader {
     for (String key : view.keys()) {
       Role role = roles.get(key);
       if (role == null) {
-        throw new DamageException(key, "key", "of nothing that the page knows or anything names");
+        throw new DamageException(key, "key", "of nothing that the page knows");
       }
       counts.merge(role, 1, Integer::sum);
     }

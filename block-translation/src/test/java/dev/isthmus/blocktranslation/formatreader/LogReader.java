@@ -34,7 +34,30 @@ final class LogReader {
       List<Change> changes,
       long lastLsn,
       boolean cut,
-      boolean closedInOrder) {}
+      boolean closedInOrder) {
+
+    /** Applies what the bucket, whose chain ends at {@code end}, does not hold yet. */
+    void replay(Chain.Position end, DiskImage disk) {
+      long lsn = end.lastLsn();
+      for (Change change : changes) {
+        if (change.lsn() > lsn) {
+          require(change.lsn() == lsn + 1, "a gap behind LSN " + lsn);
+          boolean ranged = change.operation() < Change.RESIZE;
+          require(
+              !ranged || disk.holds(change.sector(), change.sectorCount()),
+              "LSN " + change.lsn() + " is beyond the disk");
+          disk.apply(change, 0);
+          lsn = change.lsn();
+        }
+      }
+    }
+
+    private static void require(boolean condition, String problem) {
+      if (!condition) {
+        throw new DamageException("log", "records", problem);
+      }
+    }
+  }
 
   private final String name;
   private final NavigableMap<Long, RollFile> files;
@@ -168,13 +191,15 @@ final class LogReader {
             && state.previousGeneration() == older.generation()
             && newer.epoch() >= older.epoch()
             && state.baseLsn() >= newer.lsn();
-    file.object().require(rolled || opened, "state", "does not follow: " + newer);
+    boolean onward = newer.lsn() >= before.baseLsn();
+    file.object().require(onward && (rolled || opened), "state", "does not follow: " + newer);
   }
 
   /** Adds what counts of a file, up to {@code limit}; returns the last good record. */
   private LogRecord walk(RollFile file, long limit) {
-    LogRecord last = state(file);
-    long lsn = Objects.requireNonNull(last.state()).baseLsn();
+    LogRecord state = state(file);
+    LogRecord last = state;
+    long lsn = Objects.requireNonNull(state.state()).baseLsn();
     for (LogRecord record : file.whole()) {
       long wanted = record.isData() ? lsn + 1 : lsn;
       boolean next =
@@ -183,6 +208,7 @@ final class LogReader {
               && wanted <= limit
               && record.generation() == last.generation()
               && record.epoch() == last.epoch()
+              && record.durableLsn() >= state.durableLsn()
               && isOurs(record);
       if (next) {
         file.object().require(record.state() == null, "state", "a second one");
@@ -202,7 +228,8 @@ final class LogReader {
 
   /** The verdict where {@code file} stops after {@code last}. */
   private boolean isCut(RollFile file, LogRecord last, long lastLsn) {
-    boolean sameBoot = bootId.equals(Objects.requireNonNull(state(file).state()).bootId());
+    UUID writtenUnder = Objects.requireNonNull(state(file).state()).bootId();
+    boolean sameBoot = bootId.equals(writtenUnder) && !bootId.equals(new UUID(0, 0));
     for (RollFile later : files.tailMap(file.number()).values()) {
       for (LogRecord record : later.whole()) {
         boolean evidence =
@@ -224,7 +251,7 @@ final class LogReader {
     }
     boolean broken = file.isCompletedAndBroken(last.end());
     file.object().require(!sameBoot || !broken, "record@" + (last.end() + 4), "completed, broken");
-    return !file.isZeroFrom(last.end());
+    return !file.endsAt(last.end());
   }
 
   private static String at(LogRecord record) {

@@ -64,37 +64,40 @@ record LogRecord(
         type, lsn, sector, sectorCount, type == Change.WRITE ? payload : Change.NO_DATA);
   }
 
-  /** The record at {@code offset}; null if none is whole there. */
+  /**
+   * The record at {@code offset}; null if none is whole there.
+   *
+   * @throws DamageException if there is one of a kind that the page does not know
+   */
   static @Nullable LogRecord at(Fields file, ByteBuffer bytes, int offset) {
-    if (bytes.getInt(offset) != MAGIC || offset > bytes.capacity() - HEADER_BYTES) {
+    if (offset > bytes.capacity() - HEADER_BYTES || bytes.getInt(offset) != MAGIC) {
       return null;
     }
     Fields header = file.part("record@" + offset, offset, HEADER_BYTES);
-    long payloadLength = header.u32(12);
+    if (!header.hasOwnCrc(8)) {
+      return null;
+    }
+    header.expect("version", header.u8(4), 1);
+    int type = header.u8(5);
+    boolean known =
+        (type >= 1 && type <= Change.CUT_MARK) || (type >= STATE && type <= DURABLE_MARK);
+    header.require(known, "type", type);
+    header.require((header.u16(6) & ~2) == 0, "flags", header.u16(6));
+    header.expect("reserved", header.bits64(104), 0L);
     try {
-      header.ownCrc("headerCrc", 8);
+      return checked(header, file, offset, type);
     } catch (DamageException e) {
       return null;
     }
-    header.require(payloadLength <= MAX_PAYLOAD_BYTES, "payloadLength", payloadLength);
-    if (payloadLength > bytes.capacity() - HEADER_BYTES - offset) {
-      return null;
-    }
-    ByteBuffer payload = bytes.slice(offset + HEADER_BYTES, (int) payloadLength);
-    long payloadCrc = payloadLength == 0 ? 0 : Fields.crc32c(payload.duplicate());
-    if (payloadCrc != header.u32(16)) {
-      return null;
-    }
-    return checked(header, file, offset, payload);
   }
 
-  private static LogRecord checked(Fields header, Fields file, int offset, ByteBuffer payload) {
-    header.expect("version", header.u8(4), 1);
-    int type = header.u8(5);
-    header.require(
-        (type >= 1 && type <= 8) || (type >= STATE && type <= DURABLE_MARK), "type", type);
-    header.require((header.u16(6) & ~2) == 0, "flags", header.u16(6));
-    header.expect("reserved", header.bits64(104), 0L);
+  private static LogRecord checked(Fields header, Fields file, int offset, int type) {
+    long payloadLength = header.u32(12);
+    header.require(payloadLength <= MAX_PAYLOAD_BYTES, "payloadLength", payloadLength);
+    Fields body = file.part("payload@" + offset, offset + HEADER_BYTES, payloadLength);
+    ByteBuffer payload = body.data();
+    header.expect(
+        "payloadCrc", payloadLength == 0 ? 0 : Fields.crc32c(body.data()), header.u32(16));
     long sectorCount = number(header, "sectorCount", 96);
     int length = payload.remaining();
     switch (type) {
@@ -118,16 +121,16 @@ record LogRecord(
             number(header, "sector", 88),
             sectorCount,
             payload,
-            type == STATE
-                ? state(file.part("state@" + offset, offset + HEADER_BYTES, STATE_BYTES))
-                : null);
+            type == STATE ? state(body) : null);
     header.u64("time", 80);
     header.require(record.generation >= 1, "generation", record.generation);
     header.require(record.epoch >= 1, "epoch", record.epoch);
+    long durableMost = record.state == null ? record.lsn : record.state.baseLsn;
     header.require(
-        record.durableLsn < record.lsn + (record.isData() ? 0 : 1),
+        record.durableLsn <= durableMost - (record.isData() ? 1 : 0),
         "durableLsn",
         record.durableLsn);
+    header.require(record.lsn <= durableMost, "baseLsn", durableMost);
     return record;
   }
 

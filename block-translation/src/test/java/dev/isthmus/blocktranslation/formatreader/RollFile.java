@@ -1,7 +1,6 @@
 package dev.isthmus.blocktranslation.formatreader;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -34,17 +33,21 @@ record RollFile(
   private static final int METADATA = 1 << 30;
   private static final int LENGTH = METADATA - 1;
 
-  static RollFile read(Path path, long generation) {
+  static RollFile read(Path path, long generation) throws IOException {
     String name = path.getFileName().toString();
     long number = LocalDateTime.parse(name, NAME).toEpochSecond(ZoneOffset.UTC);
-    try {
-      byte[] bytes = Files.readAllBytes(path);
-      Fields object = Fields.of(name, bytes);
-      ByteBuffer buffer = ByteBuffer.wrap(bytes).asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
-      return new RollFile(name, number, generation, object, buffer, seek(object, buffer));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return of(name, number, generation, Files.readAllBytes(path));
+  }
+
+  static RollFile of(String name, long number, long generation, byte[] bytes) {
+    Fields object = Fields.of(name, bytes);
+    ByteBuffer buffer = ByteBuffer.wrap(bytes).asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    return new RollFile(name, number, generation, object, buffer, seek(object, buffer));
+  }
+
+  /** The same file with other bytes. */
+  RollFile with(byte[] newBytes) {
+    return of(name, number, generation, newBytes);
   }
 
   private static List<LogRecord> seek(Fields object, ByteBuffer bytes) {
@@ -72,9 +75,10 @@ record RollFile(
     return null;
   }
 
-  /** Whether each byte from {@code offset} on is zero. */
-  boolean isZeroFrom(int offset) {
-    for (int i = offset; i < bytes.capacity(); i++) {
+  /** Whether nothing but zeroes, or one end-of-file mark before them, follows. */
+  boolean endsAt(int offset) {
+    boolean mark = offset <= bytes.capacity() - 4 && bytes.getInt(offset) == END_OF_FILE;
+    for (int i = mark ? offset + 4 : offset; i < bytes.capacity(); i++) {
       if (bytes.get(i) != 0) {
         return false;
       }

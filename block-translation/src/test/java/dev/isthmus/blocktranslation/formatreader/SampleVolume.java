@@ -1,7 +1,7 @@
 package dev.isthmus.blocktranslation.formatreader;
 
-import dev.isthmus.blockdevice.BlockDevice;
 import dev.isthmus.blockdevice.BlockingDevice;
+import dev.isthmus.blockdevice.Positions;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.ObjectVolumeProvider;
 import dev.isthmus.blocktranslation.ObjectVolumeSettings;
@@ -113,8 +113,15 @@ final class SampleVolume implements AutoCloseable {
     return model.clone();
   }
 
-  BlockDevice blockDevice() {
-    return device().device();
+  /** Waits until nothing changes but what a write would change: all full segments are uploaded. */
+  void settle() throws InterruptedException {
+    Positions before = Positions.NONE;
+    for (int same = 0; same < 5; ) {
+      Thread.sleep(50);
+      Positions now = device().device().positions();
+      same = now.equals(before) ? same + 1 : 0;
+      before = now;
+    }
   }
 
   void closeDevice() {
@@ -130,10 +137,16 @@ final class SampleVolume implements AutoCloseable {
     provider.close();
   }
 
-  /** Copies bucket and log as a host that died now would leave them: the log first. */
-  void copyTo(Path target) throws IOException {
+  /**
+   * The volume as a host that dies now leaves it, under {@code target}, not opened. The log is
+   * copied first: what is trimmed meanwhile is in the bucket.
+   */
+  SampleVolume crashedCopy(Path target) throws IOException {
     copyTree(directory.resolve("host"), target.resolve("host"));
     copyTree(directory.resolve("bucket"), target.resolve("bucket"));
+    var copy = new SampleVolume(target, random.nextLong());
+    System.arraycopy(model, 0, copy.model, 0, model.length);
+    return copy;
   }
 
   private static void copyTree(Path from, Path to) throws IOException {
@@ -149,8 +162,8 @@ final class SampleVolume implements AutoCloseable {
     }
   }
 
-  /** All objects of the volume in a bucket under {@code directory}. */
-  static ObjectView objects(Path directory) {
+  /** All objects of the volume. */
+  ObjectView objects() {
     var bucket =
         BucketUri.ofVolume(
             StorageUri.parse("bucket+file://" + directory.resolve("bucket/vol")), Set.of());
@@ -181,12 +194,11 @@ final class SampleVolume implements AutoCloseable {
     return objects;
   }
 
-  /** The directory of the log that a manifest names, wherever below {@code directory} it is. */
-  static Path log(Path directory, ManifestText manifest) throws IOException {
-    try (Stream<Path> all = Files.walk(directory.resolve("host"))) {
-      return all.filter(p -> p.getFileName().toString().equals(manifest.log().toString()))
-          .findFirst()
-          .orElseThrow();
-    }
+  /** The directory of the log that a manifest names. */
+  Path log(ManifestText manifest) {
+    return directory
+        .resolve("host")
+        .resolve(manifest.volume().toString())
+        .resolve("log-" + manifest.log());
   }
 }

@@ -7,8 +7,6 @@ import java.util.UUID;
 record Segment(
     Fields object,
     boolean isFence,
-    boolean beginsInside,
-    boolean endsInside,
     UUID writer,
     long epoch,
     long incarnation,
@@ -20,7 +18,6 @@ record Segment(
     long nextSequence,
     long sizeSectors,
     long durableLsn,
-    long voidFrom,
     List<Change> changes) {
 
   /** Sectors of all writes in the table. */

@@ -27,9 +27,10 @@ final class SegmentReader {
     header.expect("version", header.u16(8), 1);
     int kind = header.u8(10);
     header.require(kind == DATA || kind == FENCE, "kind", kind);
-    header.require(header.u8(11) <= 3, "flags", header.u8(11));
+    header.expect("flags", header.u8(11), 0);
     header.expect("volume", header.uuid(16), manifest.volume());
     header.expect("sequence", header.u64("sequence", 64), sequence);
+    header.zeroes("voidFrom", 184, 8);
     header.zeroes("reserved", 192, 64);
     checkLengths(object, header);
     Segment segment = segment(object, header, kind == FENCE);
@@ -69,8 +70,6 @@ final class SegmentReader {
     return new Segment(
         object,
         fence,
-        (header.u8(11) & 1) != 0,
-        (header.u8(11) & 2) != 0,
         header.uuid(32),
         header.u64("epoch", 48),
         header.u64("incarnation", 56),
@@ -82,7 +81,6 @@ final class SegmentReader {
         header.u64("nextSequence", 128),
         header.u64("sizeSectors", 136),
         header.u64("durableLsn", 176),
-        header.u64("voidFrom", 184),
         new Table(object, volume, sequence, firstLsn, lastLsn).changes(header.u32(120)));
   }
 
@@ -95,14 +93,12 @@ final class SegmentReader {
       header.expect("tableCount", segment.changes().size(), 0);
       header.expect("firstLsn", segment.firstLsn(), segment.lastLsn() + 1);
       header.expect("nextSequence", segment.nextSequence(), segment.sequence() + slotWindow);
-      header.require(segment.voidFrom() <= segment.sequence(), "voidFrom", segment.voidFrom());
     } else {
       header.require(
           segment.firstLsn() >= 1 && segment.firstLsn() <= segment.lastLsn(),
           "firstLsn",
           segment.firstLsn());
       header.expect("nextSequence", segment.nextSequence(), segment.sequence() + 1);
-      header.expect("voidFrom", segment.voidFrom(), 0L);
     }
   }
 
