@@ -173,6 +173,7 @@ final class Checkpointer {
   private CompletableFuture<Void> write(ChainPosition position, Manifest.State state) {
     running = true;
     segmentsSince = 0;
+    doomReplaced();
     long nonce = nonces.nextLong();
     return map.freeze()
         .thenComposeAsync(description -> store(position, nonce, description), loop)
@@ -186,6 +187,19 @@ final class Checkpointer {
               }
             },
             loop);
+  }
+
+  /**
+   * Puts what the next checkpoint pushes out of the manifest on that checkpoint's own list: after a
+   * last one nobody would.
+   */
+  private void doomReplaced() {
+    for (Manifest.CheckpointRef old : manifest.manifest().checkpoints()) {
+      boolean stays = !kept.isEmpty() && kept.getFirst().equals(old);
+      if (!stays && doomed.stream().noneMatch(d -> d.object.nonce() == old.nonce())) {
+        doom(Checkpoint.Kind.CHECKPOINT, old.epoch(), old.nonce());
+      }
+    }
   }
 
   private CompletableFuture<Manifest.CheckpointRef> store(
@@ -236,18 +250,12 @@ final class Checkpointer {
 
   private CompletableFuture<Void> name(Manifest.CheckpointRef ref, Manifest.State state) {
     List<Manifest.CheckpointRef> base = kept.isEmpty() ? List.of() : List.of(kept.getFirst());
-    List<Manifest.CheckpointRef> before = manifest.manifest().checkpoints();
     return manifests
         .replace(manifest, m -> m.withCheckpoint(nonces.nextHex128(), ref, base, state))
         .thenAcceptAsync(
             stored -> {
               manifest = stored;
               kept = stored.manifest().checkpoints();
-              for (Manifest.CheckpointRef old : before) {
-                if (!kept.contains(old)) {
-                  doom(Checkpoint.Kind.CHECKPOINT, old.epoch(), old.nonce());
-                }
-              }
               deleteDue();
             },
             loop);

@@ -124,7 +124,7 @@ final class VolumeOpener {
           log.close();
           return null;
         }
-        takeChain(bucket, next);
+        takeChain(bucket, next, log.appendedLsn());
         restateBase(log, next, bucket.position().lastLsn());
         local.setOthersAside(ready.logId());
         return start(attempt.found(), bucket, log, logSettings, ready.records());
@@ -199,12 +199,12 @@ final class VolumeOpener {
   }
 
   /** Reads the chain to its end and fences it there; then the manifest must still be ours. */
-  private void takeChain(BucketView bucket, Manifest ours) {
-    boolean fenced = createFence(bucket, ours);
+  private void takeChain(BucketView bucket, Manifest ours, long logLsn) {
+    boolean fenced = createFence(bucket, ours, logLsn);
     for (int i = 0; i < ours.slotWindow() * 4 && !fenced; i++) {
       bucket.readOn(ours.epoch());
       // A fence of ours that is there already is one whose reply was lost.
-      fenced = bucket.position().epoch() == ours.epoch() || createFence(bucket, ours);
+      fenced = bucket.position().epoch() == ours.epoch() || createFence(bucket, ours, logLsn);
     }
     if (!fenced) {
       throw new DeviceException.Unavailable(
@@ -216,7 +216,7 @@ final class VolumeOpener {
     }
   }
 
-  private boolean createFence(BucketView bucket, Manifest ours) {
+  private boolean createFence(BucketView bucket, Manifest ours, long logLsn) {
     ChainPosition end = bucket.position();
     MemorySegment object = Arena.ofAuto().allocate(SegmentHeader.BYTES);
     SegmentHeader header =
@@ -238,7 +238,7 @@ final class VolumeOpener {
                     0,
                     end.nextSequence() + ours.slotWindow(),
                     ours.sizeBytes() / 512,
-                    end.durableLsn(),
+                    Math.min(end.durableLsn(), logLsn),
                     new byte[0]));
     try {
       loop.await(
