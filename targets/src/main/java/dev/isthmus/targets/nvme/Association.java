@@ -23,7 +23,8 @@ final class Association {
   private final List<CommandQueue> ioQueues = new ArrayList<>();
   // Per namespace, the incarnation whose identity this association read; 0 for none.
   private final AtomicLongArray identitiesRead = new AtomicLongArray(SubsystemState.MAX_NAMESPACES);
-  private boolean dead;
+  // Written under this, and before ready is.
+  private volatile boolean dead;
   private volatile boolean ready;
   private volatile boolean writeCacheOff;
   private volatile boolean retryDelays;
@@ -79,6 +80,11 @@ final class Association {
   /** Whether the controller is enabled and takes I/O. */
   boolean isReady() {
     return ready;
+  }
+
+  /** Whether it ended: its connections go as soon as their loops come to it. */
+  boolean isDead() {
+    return dead;
   }
 
   void setReady(boolean value) {

@@ -340,6 +340,16 @@ final class CommandQueue implements BufferPool.Waiter {
     return ended;
   }
 
+  /**
+   * Whether the connection is about to be closed from our side. What a host sent into that moment
+   * gets no answer: it is sent again after the reconnect, while a refusal would reach a file
+   * system.
+   */
+  boolean isEnding() {
+    Association of = association;
+    return of != null && (of.isDead() || (!isAdmin() && !of.isReady()));
+  }
+
   /** Whether it holds no command, in whatever stage. */
   boolean isIdle() {
     return freeCount == slots.length;

@@ -210,6 +210,10 @@ final class HostConnection implements Protocol, BufferPool.Waiter {
         (c.flags & Sqe.PSDT_MASK) == Sqe.PSDT_SGL
             ? c.handler.check(c)
             : StatusCode.dnr(StatusCode.INVALID_FIELD);
+    if (status != StatusCode.SUCCESS && queue.isEnding()) {
+      queue.giveBack(c);
+      return true;
+    }
     if (status == StatusCode.SUCCESS) {
       status = checkSgl(c, dataBytes);
     }

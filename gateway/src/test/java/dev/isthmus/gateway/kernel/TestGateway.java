@@ -1,0 +1,208 @@
+package dev.isthmus.gateway.kernel;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A gateway over one data directory, started and ended as often as a test likes; its command line,
+ * as a process of its own. Threading: confined to the test's thread.
+ */
+final class TestGateway {
+
+  private static final Duration LONGEST_START = Duration.ofMinutes(1);
+
+  private static final Duration LONGEST_STOP = Duration.ofMinutes(1);
+
+  private static final Duration LONGEST_VERB = Duration.ofSeconds(90);
+
+  /** What a command line printed and how it ended. */
+  record Run(int exitCode, String out, String err) {}
+
+  private final Lab lab;
+  private final String name;
+  private final Path data;
+  private final List<String> prefix;
+  private final Map<String, String> environment;
+  private final List<String> settings;
+  private @Nullable ChildProcess process;
+  private int starts;
+
+  /**
+   * Not started yet.
+   *
+   * @param name of its data directory and logs
+   * @param prefix of its command: where it runs
+   * @param settings more flags of {@code isthmus serve}
+   */
+  TestGateway(Lab lab, String name, List<String> prefix, TestBucket bucket, List<String> settings) {
+    this.lab = lab;
+    this.name = name;
+    this.data = lab.data(name);
+    this.prefix = prefix;
+    this.environment = new HashMap<>(bucket.credentials());
+    this.settings = settings;
+  }
+
+  /** One that a guest reaches, and nobody else. */
+  static TestGateway forGuest(
+      Lab lab, TestNetwork network, TestBucket bucket, String... moreSettings) {
+    var settings =
+        new ArrayList<>(
+            List.of(
+                "--listen",
+                TestNetwork.HOST_ADDRESS + ":4420",
+                "--advertise",
+                TestNetwork.HOST_ADDRESS,
+                "--host-nqns",
+                TestNetwork.GUEST_NQN));
+    settings.addAll(List.of(moreSettings));
+    return new TestGateway(lab, "gateway", network.prefix(), bucket, settings);
+  }
+
+  /** Starts it and waits until it serves. */
+  void start() throws IOException, InterruptedException {
+    var command = new ArrayList<>(prefix);
+    command.addAll(java());
+    command.addAll(
+        List.of(
+            "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+            "--add-opens=java.base/java.lang.reflect=ALL-UNNAMED",
+            "-Dchronicle.analytics.disable=true",
+            "-Dqueue.force.unlock.mode=ALWAYS",
+            "-Xmx512m",
+            "-XX:MaxDirectMemorySize=1g",
+            "-cp",
+            classPath(),
+            "dev.isthmus.gateway.cli.Main",
+            "serve",
+            "--data-dir",
+            data.toString(),
+            "--default-volume",
+            "false",
+            "--metrics",
+            "127.0.0.1:0",
+            "--log-format",
+            "text"));
+    command.addAll(settings);
+    starts++;
+    ChildProcess started =
+        lab.keep(ChildProcess.start(lab.log(name + "-" + starts), environment(), command));
+    process = started;
+    var _ = started.awaitLine(".*stops it cleanly", LONGEST_START);
+  }
+
+  private static List<String> java() {
+    return List.of(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "--enable-native-access=ALL-UNNAMED",
+        "--sun-misc-unsafe-memory-access=allow");
+  }
+
+  /** Surefire hides it behind a jar with a manifest. */
+  private static String classPath() {
+    return Objects.requireNonNullElse(
+        System.getProperty("surefire.test.class.path"), System.getProperty("java.class.path"));
+  }
+
+  private Map<String, String> environment() {
+    var all = new HashMap<>(environment);
+    // An empty variable is one that was not set.
+    System.getenv().keySet().stream()
+        .filter(key -> key.startsWith("ISTHMUS_"))
+        .forEach(key -> all.put(key, ""));
+    return all;
+  }
+
+  /** The process that runs now, or ran last. */
+  ChildProcess process() {
+    return Objects.requireNonNull(process, "not started");
+  }
+
+  /** SIGKILL. */
+  void kill() throws InterruptedException {
+    process().kill();
+  }
+
+  /** SIGTERM; it must end cleanly. */
+  void stop() throws IOException, InterruptedException {
+    process().terminate();
+    assertEquals(0, process().await(LONGEST_STOP), () -> name + " did not stop cleanly");
+  }
+
+  /** Runs a verb of the command line against it. */
+  Run isthmus(String... arguments) throws IOException, InterruptedException {
+    var command = new ArrayList<>(java());
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", classPath()));
+    command.add("dev.isthmus.gateway.cli.Main");
+    command.addAll(List.of(arguments));
+    command.addAll(List.of("--data-dir", data.toString()));
+    Path err = Files.createTempFile(lab.data(""), "isthmus", ".err");
+    var builder = new ProcessBuilder(command).redirectError(err.toFile());
+    builder.environment().putAll(environment());
+    Process verb = builder.start();
+    try {
+      verb.getOutputStream().close();
+      String out = new String(verb.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      if (!verb.waitFor(LONGEST_VERB.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new AssertionError(List.of(arguments) + " did not end");
+      }
+      return new Run(verb.exitValue(), out, Files.readString(err));
+    } finally {
+      verb.destroyForcibly();
+    }
+  }
+
+  /** Runs a verb that must succeed and prints JSON. */
+  JsonNode json(String... arguments) throws IOException, InterruptedException {
+    var all = new ArrayList<>(List.of(arguments));
+    all.addAll(List.of("-o", "json"));
+    Run run = isthmus(all.toArray(String[]::new));
+    assertEquals(0, run.exitCode(), () -> List.of(arguments) + ": " + run.err());
+    return new ObjectMapper().readTree(run.out());
+  }
+
+  JsonNode show(String volume) throws IOException, InterruptedException {
+    return json("volume", "show", volume);
+  }
+
+  /** Creates a volume and publishes it; gives its NQN. */
+  String createAndPublish(String uri, String size, String... options)
+      throws IOException, InterruptedException {
+    var create = new ArrayList<>(List.of("volume", "create", uri, "--size", size));
+    create.addAll(List.of(options));
+    String volume = json(create.toArray(String[]::new)).at("/name").asText();
+    return json("volume", "publish", volume).at("/export/nqn").asText();
+  }
+
+  /** Waits until everything applied is in the bucket. */
+  JsonNode awaitUploaded(String volume, Duration limit) throws Exception {
+    var last = new JsonNode[1];
+    Lab.await(
+        volume + " is uploaded",
+        limit,
+        () -> {
+          last[0] = show(volume);
+          return last[0].at("/uploaded_lsn").asLong() == last[0].at("/applied_lsn").asLong();
+        });
+    return last[0];
+  }
+
+  /** Where a volume keeps its log on this host. */
+  Path volumeDirectory(String uuid) {
+    return data.resolve("volumes").resolve(uuid);
+  }
+}
