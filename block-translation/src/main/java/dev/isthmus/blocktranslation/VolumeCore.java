@@ -24,6 +24,7 @@ import dev.isthmus.wal.WriteAheadLog;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -80,7 +81,9 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   private long segmentBytesUploaded;
   private volatile boolean closing;
   private volatile VolumeStatistics lastStatistics = EMPTY;
+  private boolean logFailed;
   private boolean closed;
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
   private static final VolumeStatistics EMPTY =
       new VolumeStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
@@ -286,6 +289,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
         this,
         "the log failed, nothing more is acknowledged; what it holds is still uploaded: "
             + failure.getMessage());
+    logFailed = true;
     writes.refuseHeld(IoStatus.MEDIA_ERROR);
     uploader.setUrgent(true);
   }
@@ -403,6 +407,10 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   void defect(Throwable defect) {
     LOG.error("{}: a defect in the volume", identity.where(), defect);
     state.failed(this, "internal error: " + defect);
+    // What is in memory is no longer trusted: nothing more of it goes to the bucket. The log and
+    // the
+    // bucket have all, and the next open puts it together again.
+    uploader.stop();
     writes.refuseHeld(IoStatus.INTERNAL);
     durability.failAll(IoStatus.INTERNAL);
   }
@@ -412,7 +420,9 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
     if (closing) {
       return lastStatistics;
     }
-    return Futures.await(loop, identity.where(), Futures.onLoop(loop, _ -> collect()));
+    // A close that comes between ends the loop, and with it what was handed in.
+    loop.await(CompletableFuture.anyOf(Futures.onLoop(loop, _ -> collect()), ended));
+    return lastStatistics;
   }
 
   @Override
@@ -458,19 +468,28 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
       try {
         new VolumeCloser(loop, identity.where(), CLOSE_UPLOAD_NANOS).close(this);
       } finally {
-        Futures.await(loop, identity.where(), Futures.onLoop(loop, _ -> release()));
-        loop.shutdown();
-        onClosed.run();
+        try {
+          Futures.await(loop, identity.where(), Futures.onLoop(loop, _ -> release()));
+        } finally {
+          loop.shutdown();
+          ended.complete(null);
+          onClosed.run();
+        }
       }
     }
   }
 
   private boolean release() {
-    uploader.stop();
-    map.close();
-    cache.clear();
-    log.close();
-    state.closed(this);
+    try {
+      collect();
+      uploader.stop();
+      giveUp();
+      map.close();
+      cache.clear();
+    } finally {
+      log.close();
+      state.closed(this);
+    }
     return true;
   }
 
@@ -482,6 +501,18 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
 
   void refuseHeld() {
     writes.refuseHeld(IoStatus.CLOSED);
+  }
+
+  /** Ends every command that still waits for the log or the bucket. */
+  void giveUp() {
+    writes.refuseHeld(IoStatus.CLOSED);
+    durability.close();
+    reads.close();
+  }
+
+  /** Whether the local log failed, and nothing else did: what it holds can still be uploaded. */
+  boolean isOnlyLogLost() {
+    return logFailed && !uploader.isStopped();
   }
 
   SegmentUploader uploader() {
