@@ -167,6 +167,8 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             parts.segmentsReplayed(),
             this::fenced);
     uploader.poke();
+    // Each open begins a roll file: many in a row without a write would fill the log.
+    trim();
   }
 
   @Override
@@ -362,7 +364,11 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
           }
           loop.execute(() -> {
             trimming = false;
-            writes.committed(0);
+            if (position.lastLsn() > through) {
+              // Committed meanwhile, perhaps as the last for long.
+              trim();
+            }
+            writes.roomChanged();
           });
         });
   }
