@@ -26,8 +26,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChainReader {
 
-  /** Slots asked for at once: hides the latency of the ranged reads of an open. */
-  private static final int READ_AHEAD = 8;
+  /**
+   * Most slots asked for at once: hides the latency of the ranged reads of an open. It begins with
+   * one and doubles with each that is there, since after an orderly close there is none.
+   */
+  private static final int MAX_READ_AHEAD = 8;
 
   /**
    * Bytes of the first read of a slot: header and table of an 8 MiB segment of 4 KiB writes take 82
@@ -72,14 +75,16 @@ final class ChainReader {
     ChainPosition position = from;
     Deque<CompletableFuture<@Nullable StoredObject>> ahead = new ArrayDeque<>();
     long askedFor = position.nextSequence();
+    int window = 1;
     while (true) {
-      while (ahead.size() < READ_AHEAD) {
+      while (ahead.size() < window) {
         ahead.add(head(askedFor++));
       }
       StoredObject object = Futures.await(loop, where, ahead.remove());
       if (object == null) {
         return position;
       }
+      window = Math.min(MAX_READ_AHEAD, 2 * window);
       Link link = parse(position.nextSequence(), object);
       check(position, link, newestEpoch);
       if (!link.isFence()) {

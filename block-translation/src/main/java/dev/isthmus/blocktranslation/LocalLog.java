@@ -110,7 +110,7 @@ final class LocalLog implements AutoCloseable {
       }
       return new Verdict(false, "the local log was damaged: " + unusable);
     }
-    String why = whyNotCounting(bucket);
+    String why = whyNotCounting(bucket, takeover);
     if (why == null) {
       return counting(java.util.Objects.requireNonNull(found));
     }
@@ -145,7 +145,7 @@ final class LocalLog implements AutoCloseable {
         && found.lastLsn() == bucket.lastLsn();
   }
 
-  private @Nullable String whyNotCounting(ChainPosition bucket) {
+  private @Nullable String whyNotCounting(ChainPosition bucket, Takeover takeover) {
     if (found == null) {
       return "its log (" + manifest.log() + ") is not on this host";
     }
@@ -156,16 +156,27 @@ final class LocalLog implements AutoCloseable {
         || (found.lastLsn() < bucket.lastLsn() && !mayHaveLostPower())) {
       return "the log on this host ends at LSN " + found.lastLsn() + ", earlier than it did";
     }
-    if (found.lastLsn() > bucket.lastLsn() && found.firstLsn() > bucket.lastLsn() + 1) {
-      throw new DeviceException.Corrupt(
-          where
-              + ": the bucket ends at LSN "
-              + bucket.lastLsn()
-              + " and the log on this host begins at "
-              + found.firstLsn()
-              + ": what lies between is in neither");
+    return gapBehind(bucket, found, takeover);
+  }
+
+  /** Records between the bucket's last and the log's first, which somebody must have deleted. */
+  private @Nullable String gapBehind(ChainPosition bucket, RecoveredLog log, Takeover takeover) {
+    // Without any record the log goes on behind its last LSN.
+    long first = log.firstLsn() == 0 ? log.lastLsn() + 1 : log.firstLsn();
+    if (first <= bucket.lastLsn() + 1) {
+      return null;
     }
-    return null;
+    String gap =
+        "the bucket ends at LSN "
+            + bucket.lastLsn()
+            + " and the log on this host begins at "
+            + first
+            + ": what lies between is in neither";
+    if (takeover != Takeover.LOSSY) {
+      throw new DeviceException.Corrupt(
+          where + ": " + gap + ". takeover=lossy opens the bucket alone; the log is kept aside");
+    }
+    return gap;
   }
 
   private Verdict counting(RecoveredLog log) {

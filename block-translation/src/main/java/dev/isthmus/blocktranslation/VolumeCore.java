@@ -140,7 +140,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             durability,
             reads,
             parts.backlogLimitBytes(),
-            position.lastTimeNanos(),
+            Math.max(position.lastTimeNanos(), backlog.newestTimeNanos()),
             this);
     this.uploader =
         new SegmentUploader(
