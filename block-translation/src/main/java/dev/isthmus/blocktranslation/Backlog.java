@@ -53,6 +53,11 @@ final class Backlog {
     return waiting.element();
   }
 
+  /** Time of the newest record that waits to be packed, nanoseconds since 1970; 0 for none. */
+  long newestTimeNanos() {
+    return waiting.isEmpty() ? 0 : waiting.getLast().timeNanos();
+  }
+
   /** Length of the segment that would hold all that waits. */
   long freeSegmentBytes() {
     return SegmentBuilder.totalBytes(waiting.size(), waitingFrames, waitingPayloadBytes);

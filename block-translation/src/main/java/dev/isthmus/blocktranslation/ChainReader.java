@@ -26,7 +26,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChainReader {
 
-  /** Slots asked for at once: hides the latency of the ranged reads of an open. */
+  /**
+   * Most slots asked for at once: hides the latency of the ranged reads of an open. It begins with
+   * one and doubles with each that is there, since after an orderly close there is none.
+   */
   private static final int MAX_READ_AHEAD = 8;
 
   /**
@@ -72,23 +75,22 @@ final class ChainReader {
     ChainPosition position = from;
     Deque<CompletableFuture<@Nullable StoredObject>> ahead = new ArrayDeque<>();
     long askedFor = position.nextSequence();
-    // Most opens find no slot filled; each that is makes more of them likely.
-    int readAhead = 1;
+    int window = 1;
     while (true) {
-      while (ahead.size() < readAhead) {
+      while (ahead.size() < window) {
         ahead.add(head(askedFor++));
       }
       StoredObject object = Futures.await(loop, where, ahead.remove());
       if (object == null) {
         return position;
       }
+      window = Math.min(MAX_READ_AHEAD, 2 * window);
       Link link = parse(position.nextSequence(), object);
       check(position, link, newestEpoch);
       if (!link.isFence()) {
         sink.segment(link);
       }
       position = position.after(link.header());
-      readAhead = Math.min(MAX_READ_AHEAD, readAhead * 2);
       if (link.isFence()) {
         // The slots asked for ahead are dead.
         ahead.clear();

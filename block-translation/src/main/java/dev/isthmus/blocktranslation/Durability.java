@@ -1,5 +1,6 @@
 package dev.isthmus.blocktranslation;
 
+import dev.isthmus.blockdevice.IoCommand;
 import dev.isthmus.blockdevice.IoStatus;
 import dev.isthmus.wal.LogException;
 import dev.isthmus.wal.WriteAheadLog;
@@ -7,6 +8,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Requests that wait until the log, or the bucket, holds what they promise; and the group commit
@@ -17,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * the volume's loop; the force itself runs beside it.
  */
 final class Durability {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Durability.class);
 
   /** After a force and so long without a record, the log restates how far it is durable. */
   private static final long MARK_DELAY_NANOS = 5_000_000;
@@ -29,6 +34,7 @@ final class Durability {
   private final Deque<Waiter> uploadWaiters = new ArrayDeque<>();
   private boolean forcing;
   private boolean failed;
+  private boolean closed;
   private volatile long durableLsn;
   private volatile long uploadedLsn;
 
@@ -109,8 +115,13 @@ final class Durability {
   }
 
   private void mark() {
-    if (!forcing && !failed && log.appendedLsn() == durableLsn) {
-      log.idle();
+    if (!forcing && !failed && !closed && log.appendedLsn() == durableLsn) {
+      try {
+        log.idle();
+      } catch (LogException e) {
+        // Only a hint for recovery is missing; the next append or force meets the same failure.
+        LOG.debug("no mark: {}", e.getMessage());
+      }
     }
   }
 
@@ -120,6 +131,24 @@ final class Durability {
     finishUpTo(uploadWaiters, lsn);
     // The bucket outlives a power cut too.
     finishUpTo(localWaiters, lsn);
+  }
+
+  /**
+   * The log is about to be closed: everyone who still waits is let go. A write is in the log, and
+   * what is durable of it is unknown; a flush changed nothing, and may be asked for again.
+   */
+  void close() {
+    closed = true;
+    closeAll(localWaiters);
+    closeAll(uploadWaiters);
+  }
+
+  private static void closeAll(Deque<Waiter> waiters) {
+    Waiter first;
+    while ((first = waiters.poll()) != null) {
+      boolean flush = first.request.command() instanceof IoCommand.Flush;
+      first.request.finish(flush ? IoStatus.CLOSED : IoStatus.MEDIA_ERROR);
+    }
   }
 
   /** Ends everyone who waits. */

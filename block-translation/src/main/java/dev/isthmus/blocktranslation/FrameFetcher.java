@@ -60,6 +60,7 @@ final class FrameFetcher {
   private final Map<FrameRef, List<Waiter>> wanted = new HashMap<>();
   private final Deque<Span> queued = new ArrayDeque<>();
   private int underWay;
+  private boolean closed;
   private long corrupt;
 
   FrameFetcher(VolumeIdentity identity, ObjectStore store, EngineLoop loop, FrameCache cache) {
@@ -91,6 +92,12 @@ final class FrameFetcher {
    * @param waiter told of each frame once; null to only fill the cache
    */
   void fetch(Collection<FrameRef> refs, RequestPurpose purpose, @Nullable Waiter waiter) {
+    if (closed) {
+      if (waiter != null) {
+        refs.forEach(ref -> waiter.failed(ref, IoStatus.UNAVAILABLE));
+      }
+      return;
+    }
     var missing = new ArrayList<FrameRef>();
     for (FrameRef ref : refs) {
       List<Waiter> waiters = wanted.get(ref);
@@ -116,6 +123,15 @@ final class FrameFetcher {
       queued.add(new Span(List.copyOf(neighbours), purpose, false));
     }
     startQueued();
+  }
+
+  /** Nobody waits any longer; what arrives later touches nobody's buffer. */
+  void close() {
+    closed = true;
+    queued.clear();
+    for (FrameRef ref : List.copyOf(wanted.keySet())) {
+      takeWaiters(ref).forEach(waiter -> waiter.failed(ref, IoStatus.UNAVAILABLE));
+    }
   }
 
   private static boolean joins(List<FrameRef> neighbours, FrameRef next) {
@@ -145,6 +161,9 @@ final class FrameFetcher {
 
   private void arrived(Span span, @Nullable StoredObject object, @Nullable Throwable failure) {
     underWay--;
+    if (closed) {
+      return;
+    }
     for (FrameRef ref : span.frames) {
       if (object != null) {
         deliver(span, ref, object.body());

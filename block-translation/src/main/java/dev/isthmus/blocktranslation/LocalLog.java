@@ -156,20 +156,27 @@ final class LocalLog implements AutoCloseable {
         || (found.lastLsn() < bucket.lastLsn() && !mayHaveLostPower())) {
       return "the log on this host ends at LSN " + found.lastLsn() + ", earlier than it did";
     }
-    if (found.lastLsn() > bucket.lastLsn() && found.firstLsn() > bucket.lastLsn() + 1) {
-      String gap =
-          "the bucket ends at LSN "
-              + bucket.lastLsn()
-              + " and the log on this host begins at "
-              + found.firstLsn()
-              + ": what lies between is in neither";
-      if (takeover == Takeover.LOSSY) {
-        return gap;
-      }
+    return gapBehind(bucket, found, takeover);
+  }
+
+  /** Records between the bucket's last and the log's first, which somebody must have deleted. */
+  private @Nullable String gapBehind(ChainPosition bucket, RecoveredLog log, Takeover takeover) {
+    // Without any record the log goes on behind its last LSN.
+    long first = log.firstLsn() == 0 ? log.lastLsn() + 1 : log.firstLsn();
+    if (first <= bucket.lastLsn() + 1) {
+      return null;
+    }
+    String gap =
+        "the bucket ends at LSN "
+            + bucket.lastLsn()
+            + " and the log on this host begins at "
+            + first
+            + ": what lies between is in neither";
+    if (takeover != Takeover.LOSSY) {
       throw new DeviceException.Corrupt(
           where + ": " + gap + ". takeover=lossy opens the bucket alone; the log is kept aside");
     }
-    return null;
+    return gap;
   }
 
   private Verdict counting(RecoveredLog log) {

@@ -29,6 +29,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Volumes in buckets: {@code s3://BUCKET/PREFIX/VOLUME?endpoint=…&region=…} and {@code
@@ -40,6 +42,8 @@ import org.jspecify.annotations.Nullable;
  * calls block.
  */
 public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ObjectVolumeProvider.class);
 
   private static final Set<String> CREATE_KEYS = Set.of("size", "blk_size", "ack", "flush");
   private static final Set<String> OPEN_KEYS = Set.of("takeover");
@@ -111,6 +115,8 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
               VolumeCore core = volume.get();
               if (core != null) {
                 core.defect(defect);
+              } else {
+                LOG.error("{}: a defect while it is opened", place.where(), defect);
               }
             });
     // Of its own, so that its requests are counted and bounded by volume.
@@ -237,22 +243,14 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
 
   private ObjectStore connect(StoreAddress address) {
     try {
-      return address.open(limits(), new ExecutorStoreTimer(timer));
+      long timeoutNanos = settings.requestTimeout().toNanos();
+      StoreLimits limits = StoreLimits.DEFAULT;
+      return address.open(
+          limits.withTimeouts(timeoutNanos, Math.min(timeoutNanos, limits.attemptTimeoutNanos())),
+          new ExecutorStoreTimer(timer));
     } catch (StoreException e) {
       throw Futures.deviceException("the bucket can't be opened", e);
     }
-  }
-
-  private StoreLimits limits() {
-    StoreLimits usual = StoreLimits.DEFAULT;
-    return new StoreLimits(
-        usual.maxInFlight(),
-        usual.maxQueued(),
-        settings.requestTimeout().toNanos(),
-        Math.min(usual.attemptTimeoutNanos(), settings.requestTimeout().toNanos()),
-        usual.maxAttempts(),
-        usual.backoffBaseNanos(),
-        usual.backoffCapNanos());
   }
 
   /** Frees what the provider shares between volumes; volumes are closed before. */

@@ -75,6 +75,11 @@ final class ReadPath {
     }
   }
 
+  /** Ends the reads that wait for the bucket; later ones that would have to wait fail at once. */
+  void close() {
+    fetcher.close();
+  }
+
   /** Reads that ended corrupt because of the log. */
   long corrupt() {
     return corrupt + fetcher.corrupt();

@@ -26,7 +26,13 @@ final class Request implements Runnable {
 
   @Override
   public void run() {
-    core.handle(this);
+    try {
+      core.handle(this);
+    } catch (RuntimeException | Error e) {
+      // Whoever submitted it hears of its end, whatever becomes of the volume.
+      finish(IoStatus.INTERNAL);
+      throw e;
+    }
   }
 
   IoCommand command() {

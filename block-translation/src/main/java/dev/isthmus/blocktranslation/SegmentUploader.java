@@ -1,5 +1,6 @@
 package dev.isthmus.blocktranslation;
 
+import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blocktranslation.format.FormatException;
 import dev.isthmus.blocktranslation.format.Frame;
 import dev.isthmus.blocktranslation.format.Keys;
@@ -20,6 +21,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -76,7 +78,7 @@ final class SegmentUploader {
   private final int segmentBytes;
   private final long sealAfterNanos;
   private final Deque<Upload> inFlight = new ArrayDeque<>();
-  private final Deque<Buffer> freeBuffers = new ArrayDeque<>();
+  private final Deque<MemorySegment> freeBuffers = new ArrayDeque<>();
   private long nextSequence;
   private EngineLoop.@Nullable Timer sealTimer;
   private boolean urgent;
@@ -110,19 +112,16 @@ final class SegmentUploader {
     STORED
   }
 
-  /** A buffer of one segment. Its arena is freed when the volume is closed and nothing sends it. */
-  private record Buffer(Arena arena, MemorySegment bytes) {}
-
   private static final class Upload {
     final long sequence;
     final List<BacklogRecord> records;
-    final Buffer buffer;
+    final MemorySegment buffer;
     Stage stage = Stage.BUILDING;
     @Nullable SegmentHeader header;
     List<SegmentEntry> entries = List.of();
     int failures;
 
-    Upload(long sequence, List<BacklogRecord> records, Buffer buffer) {
+    Upload(long sequence, List<BacklogRecord> records, MemorySegment buffer) {
       this.sequence = sequence;
       this.records = records;
       this.buffer = buffer;
@@ -133,7 +132,7 @@ final class SegmentUploader {
     }
 
     MemorySegment object() {
-      return buffer.bytes.asSlice(0, header().totalLength());
+      return buffer.asSlice(0, header().totalLength());
     }
   }
 
@@ -160,25 +159,20 @@ final class SegmentUploader {
       sealTimer.cancel();
       sealTimer = null;
     }
-    freeBuffers.forEach(buffer -> buffer.arena.close());
     freeBuffers.clear();
-    // Those being built or sent free theirs when that ends.
-    for (Upload upload : inFlight) {
-      if (upload.stage == Stage.STORED) {
-        upload.buffer.arena.close();
-      }
-    }
+  }
+
+  /** Whether nothing more will be uploaded. */
+  boolean isStopped() {
+    return stopped;
   }
 
   /** Looks whether a segment can be taken; called after each change that may allow it. */
   void poke() {
-    while (!stopped
-        && !backlog.isEmpty()
-        && inFlight.size() < Math.min(MAX_PARALLEL, identity.slotWindow())
-        && isDue()) {
+    while (!stopped && !backlog.isEmpty() && hasSlot() && isDue()) {
       take();
     }
-    if (!stopped && !backlog.isEmpty() && sealTimer == null && inFlight.size() < MAX_PARALLEL) {
+    if (!stopped && !backlog.isEmpty() && sealTimer == null && hasSlot()) {
       long ageNanos = loop.nanoTime() - backlog.first().appliedNanos();
       sealTimer =
           loop.schedule(
@@ -188,6 +182,10 @@ final class SegmentUploader {
                 poke();
               });
     }
+  }
+
+  private boolean hasSlot() {
+    return inFlight.size() < Math.min(MAX_PARALLEL, identity.slotWindow());
   }
 
   private boolean isDue() {
@@ -200,11 +198,11 @@ final class SegmentUploader {
 
   private void take() {
     List<BacklogRecord> records = backlog.take(segmentBytes, MAX_RECORDS);
-    Buffer buffer = freeBuffers.poll();
+    MemorySegment buffer = freeBuffers.poll();
     if (buffer == null) {
-      Arena arena = Arena.ofShared();
-      // A segment may exceed its target by one record and the table.
-      buffer = new Buffer(arena, arena.allocate(segmentBytes + 4L * Frame.MAX_RAW_BYTES));
+      // A segment may exceed its target by one record and the table. Collected, not closed: a
+      // buffer may still be sent when the volume and its loop are long gone.
+      buffer = Arena.ofAuto().allocate(segmentBytes + 4L * Frame.MAX_RAW_BYTES);
     }
     var upload = new Upload(nextSequence++, records, buffer);
     inFlight.add(upload);
@@ -214,7 +212,7 @@ final class SegmentUploader {
           String failure = null;
           try {
             build(upload, durableLsn);
-          } catch (RuntimeException e) {
+          } catch (RuntimeException | Error e) {
             failure = e.getMessage() == null ? e.toString() : e.getMessage();
           }
           String outcome = failure;
@@ -226,7 +224,7 @@ final class SegmentUploader {
   private void build(Upload upload, long durableLsn) {
     List<BacklogRecord> records = upload.records;
     var builder =
-        new SegmentBuilder(upload.buffer.bytes, identity.volume(), upload.sequence, records.size());
+        new SegmentBuilder(upload.buffer, identity.volume(), upload.sequence, records.size());
     for (BacklogRecord record : records) {
       addRecord(builder, record);
     }
@@ -272,8 +270,9 @@ final class SegmentUploader {
 
   private void built(Upload upload, @Nullable String failure) {
     if (stopped) {
-      upload.buffer.arena.close();
-    } else if (failure != null) {
+      return;
+    }
+    if (failure != null) {
       stop();
       owner.backlogLost("segment " + upload.sequence + " can't be built: " + failure);
     } else {
@@ -299,8 +298,9 @@ final class SegmentUploader {
 
   private void sent(Upload upload, @Nullable Throwable failure) {
     if (stopped) {
-      upload.buffer.arena.close();
-    } else if (failure == null) {
+      return;
+    }
+    if (failure == null) {
       stored(upload);
     } else if (Futures.cause(failure) instanceof StoreException.PreconditionFailed) {
       inspect(upload);
@@ -318,9 +318,7 @@ final class SegmentUploader {
     loop.schedule(
         loop.jittered(delay),
         () -> {
-          if (stopped) {
-            upload.buffer.arena.close();
-          } else {
+          if (!stopped) {
             send(upload);
           }
         });
@@ -335,7 +333,15 @@ final class SegmentUploader {
                 key(upload),
                 ByteRange.span(0, SegmentHeader.BYTES),
                 RequestOptions.of(RequestPurpose.SEGMENT))
-            .thenApply(object -> isOurs(upload, object.body())),
+            .handle((object, failure) -> {
+              if (failure == null) {
+                return isOurs(upload, object.body());
+              }
+              if (Futures.cause(failure) instanceof StoreException.OutOfRange) {
+                return false; // an empty object: no try of ours sends that
+              }
+              throw new CompletionException(Futures.cause(failure));
+            }),
         (ours, failure) -> inspected(upload, ours, failure));
   }
 
@@ -357,8 +363,9 @@ final class SegmentUploader {
 
   private void inspected(Upload upload, @Nullable Boolean ours, @Nullable Throwable failure) {
     if (stopped) {
-      upload.buffer.arena.close();
-    } else if (failure != null || ours == null) {
+      return;
+    }
+    if (failure != null || ours == null) {
       sendLater(upload, failure == null ? new IllegalStateException("no answer") : failure);
     } else if (ours) {
       stored(upload);
@@ -398,7 +405,10 @@ final class SegmentUploader {
     return backlog.isEmpty() ? null : backlog.first();
   }
 
-  /** Completes when nothing waits or is under way; never if uploads can't succeed. */
+  /**
+   * Completes when nothing waits or is under way; fails once that can no longer be; never ends
+   * while uploads fail.
+   */
   CompletableFuture<Void> drained() {
     var done = new CompletableFuture<Void>();
     setUrgent(true);
@@ -407,8 +417,11 @@ final class SegmentUploader {
   }
 
   private void awaitIdle(CompletableFuture<Void> done) {
-    if (stopped || isIdle()) {
+    if (isIdle()) {
       done.complete(null);
+    } else if (stopped) {
+      done.completeExceptionally(
+          new DeviceException.Unavailable(identity.where() + ": uploads have ended"));
     } else {
       loop.schedule(TimeUnit.MILLISECONDS.toNanos(2), () -> awaitIdle(done));
     }

@@ -9,6 +9,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An {@link EngineLoop} on a platform thread of its own.
@@ -17,6 +19,8 @@ import java.util.function.Consumer;
  * volume counts commands in flight, the store its requests). Threading: as {@link EngineLoop} says.
  */
 final class ThreadedLoop implements EngineLoop {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ThreadedLoop.class);
 
   /**
    * How long the loop looks for work before it parks: about what parking and waking costs, so that
@@ -130,7 +134,12 @@ final class ThreadedLoop implements EngineLoop {
     try {
       task.run();
     } catch (RuntimeException | Error e) {
-      onDefect.accept(e);
+      try {
+        onDefect.accept(e);
+      } catch (RuntimeException | Error another) {
+        e.addSuppressed(another);
+        LOG.error("{}: a defect, and nobody could take it", thread.getName(), e);
+      }
     }
   }
 

@@ -33,33 +33,13 @@ final class VolumeCloser {
 
   /** Off the loop; blocks. */
   void close(VolumeCore volume) {
-    await(
-        Futures.onLoop(
-                loop,
-                _ -> {
-                  volume.refuseHeld();
-                  return true;
-                })
-            .thenComposeAsync(_ -> within(DRAIN_NANOS, drained(volume)), loop));
+    drain(volume);
+    throwIfLost(volume);
+    boolean uploaded = upload(volume);
+    if (volume.isOnlyLogLost() && uploaded) {
+      return; // nothing is lost: the log is needed no more
+    }
     DeviceException lost = volume.lost();
-    if (lost != null) {
-      throw lost;
-    }
-    try {
-      await(
-          within(
-              uploadNanos,
-              Futures.onLoop(loop, _ -> true)
-                  .thenComposeAsync(_ -> volume.uploader().drained(), loop)
-                  .thenComposeAsync(_ -> volume.checkpointer().close(volume.position()), loop)));
-    } catch (DeviceException e) {
-      LOG.warn(
-          "{}: closed with data in the local log alone, above LSN {}: {}",
-          where,
-          volume.position().lastLsn(),
-          e.getMessage());
-    }
-    lost = volume.lost();
     if (lost != null) {
       throw lost;
     }
@@ -74,6 +54,55 @@ final class VolumeCloser {
     } catch (LogException e) {
       throw new DeviceException.Unavailable(
           where + ": the log failed at the last: " + e.getMessage(), e);
+    }
+  }
+
+  private static void throwIfLost(VolumeCore volume) {
+    DeviceException lost = volume.lost();
+    if (lost != null && !volume.isOnlyLogLost()) {
+      throw lost;
+    }
+  }
+
+  /** Waits for the commands in flight, and lets go of those that can't end in time. */
+  private void drain(VolumeCore volume) {
+    try {
+      await(
+          Futures.onLoop(
+                  loop,
+                  _ -> {
+                    volume.refuseHeld();
+                    return true;
+                  })
+              .thenComposeAsync(_ -> within(DRAIN_NANOS, drained(volume)), loop));
+    } catch (DeviceException.Unavailable e) {
+      LOG.warn("{}: {} commands are given up: {}", where, volume.inFlight(), e.getMessage());
+    }
+    await(
+        Futures.onLoop(
+            loop,
+            _ -> {
+              volume.giveUp();
+              return true;
+            }));
+  }
+
+  private boolean upload(VolumeCore volume) {
+    try {
+      await(
+          within(
+              uploadNanos,
+              Futures.onLoop(loop, _ -> true)
+                  .thenComposeAsync(_ -> volume.uploader().drained(), loop)
+                  .thenComposeAsync(_ -> volume.checkpointer().close(volume.position()), loop)));
+      return true;
+    } catch (DeviceException e) {
+      LOG.warn(
+          "{}: closed with data in the local log alone, above LSN {}: {}",
+          where,
+          volume.position().lastLsn(),
+          e.getMessage());
+      return false;
     }
   }
 

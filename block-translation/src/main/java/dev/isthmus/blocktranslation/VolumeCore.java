@@ -24,6 +24,7 @@ import dev.isthmus.wal.WriteAheadLog;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -83,7 +84,9 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   private long segmentBytesUploaded;
   private volatile boolean closing;
   private volatile VolumeStatistics lastStatistics = EMPTY;
+  private boolean logFailed;
   private boolean closed;
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
   private static final VolumeStatistics EMPTY =
       new VolumeStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
@@ -140,7 +143,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             durability,
             reads,
             parts.backlogLimitBytes(),
-            position.lastTimeNanos(),
+            Math.max(position.lastTimeNanos(), backlog.newestTimeNanos()),
             this);
     this.uploader =
         new SegmentUploader(
@@ -167,6 +170,8 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             parts.segmentsReplayed(),
             this::fenced);
     uploader.poke();
+    // Each open begins a roll file: many in a row without a write would fill the log.
+    trim();
   }
 
   @Override
@@ -289,6 +294,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
         this,
         "the log failed, nothing more is acknowledged; what it holds is still uploaded: "
             + failure.getMessage());
+    logFailed = true;
     writes.refuseHeld(IoStatus.MEDIA_ERROR);
     uploader.setUrgent(true);
   }
@@ -361,7 +367,11 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
           }
           loop.execute(() -> {
             trimming = false;
-            writes.committed(0);
+            if (position.lastLsn() > through) {
+              // Committed meanwhile, perhaps as the last for long.
+              trim();
+            }
+            writes.roomChanged();
           });
         });
   }
@@ -406,6 +416,9 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   void defect(Throwable defect) {
     LOG.error("{}: a defect in the volume", identity.where(), defect);
     state.failed(this, "internal error: " + defect);
+    // What is in memory is no longer trusted: nothing more of it goes to the bucket. Log and bucket
+    // have all, and the next open puts it together again.
+    uploader.stop();
     writes.refuseHeld(IoStatus.INTERNAL);
     durability.failAll(IoStatus.INTERNAL);
   }
@@ -415,7 +428,9 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
     if (closing) {
       return lastStatistics;
     }
-    return Futures.await(loop, identity.where(), Futures.onLoop(loop, _ -> collect()));
+    // A close that comes between ends the loop, and with it what was handed in.
+    loop.await(CompletableFuture.anyOf(Futures.onLoop(loop, _ -> collect()), ended));
+    return lastStatistics;
   }
 
   @Override
@@ -461,19 +476,28 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
       try {
         new VolumeCloser(loop, identity.where(), CLOSE_UPLOAD_NANOS).close(this);
       } finally {
-        Futures.await(loop, identity.where(), Futures.onLoop(loop, _ -> release()));
-        loop.shutdown();
-        onClosed.run();
+        try {
+          Futures.await(loop, identity.where(), Futures.onLoop(loop, _ -> release()));
+        } finally {
+          loop.shutdown();
+          ended.complete(null);
+          onClosed.run();
+        }
       }
     }
   }
 
   private boolean release() {
-    uploader.stop();
-    map.close();
-    cache.clear();
-    log.close();
-    state.closed(this);
+    try {
+      collect();
+      uploader.stop();
+      giveUp();
+      map.close();
+      cache.clear();
+    } finally {
+      log.close();
+      state.closed(this);
+    }
     return true;
   }
 
@@ -485,6 +509,18 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
 
   void refuseHeld() {
     writes.refuseHeld(IoStatus.CLOSED);
+  }
+
+  /** Ends every command that still waits for the log or the bucket. */
+  void giveUp() {
+    writes.refuseHeld(IoStatus.CLOSED);
+    durability.close();
+    reads.close();
+  }
+
+  /** Whether the local log failed, and nothing else did: what it holds can still be uploaded. */
+  boolean isOnlyLogLost() {
+    return logFailed && !uploader.isStopped();
   }
 
   SegmentUploader uploader() {

@@ -19,6 +19,7 @@ import dev.isthmus.wal.LogEpoch;
 import dev.isthmus.wal.LogException;
 import dev.isthmus.wal.LogRecord;
 import dev.isthmus.wal.LogSettings;
+import dev.isthmus.wal.RecoveredLog;
 import dev.isthmus.wal.WriteAheadLog;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -185,26 +186,45 @@ final class VolumeOpener {
             loop,
             _ -> {
               try {
-                WriteAheadLog log = ready.log().startAppending();
-                log.beginEpoch(term(next), base);
-                return log;
+                return begin(ready.log(), term(next), base);
               } catch (LogException e) {
                 throw new DeviceException.Unavailable(where + ": " + e.getMessage(), e);
               }
             }));
   }
 
+  /** A log that can't go on is let go of: its lock would outlive this try. */
+  private static WriteAheadLog begin(RecoveredLog found, LogEpoch term, long base) {
+    WriteAheadLog log = null;
+    try {
+      log = found.startAppending();
+      log.beginEpoch(term, base);
+      return log;
+    } catch (RuntimeException e) {
+      if (log != null) {
+        log.close();
+      }
+      found.close();
+      throw e;
+    }
+  }
+
   private static LogEpoch term(Manifest manifest) {
     return new LogEpoch(manifest.epoch(), manifest.writer(), manifest.incarnation());
   }
 
-  /** Reads the chain to its end and fences it there; then the manifest must still be ours. */
+  /**
+   * Fences the chain at its end, which may have moved on meanwhile; then the manifest must still be
+   * ours.
+   */
   private void takeChain(BucketView bucket, Manifest ours, long logLsn) {
-    boolean fenced = createFence(bucket, ours, logLsn);
+    boolean fenced = false;
     for (int i = 0; i < ours.slotWindow() * 4 && !fenced; i++) {
-      bucket.readOn(ours.epoch());
       // A fence of ours that is there already is one whose reply was lost.
       fenced = bucket.position().epoch() == ours.epoch() || createFence(bucket, ours, logLsn);
+      if (!fenced) {
+        bucket.readOn(ours.epoch());
+      }
     }
     if (!fenced) {
       throw new DeviceException.Unavailable(

@@ -84,7 +84,13 @@ final class VolumeState {
       } else {
         LOG.warn("{}: {}: {}", where, current.kind(), current.reason());
       }
-      listeners.forEach(listener -> listener.deviceChanged(device));
+      for (DeviceListener listener : listeners) {
+        try {
+          listener.deviceChanged(device);
+        } catch (RuntimeException | Error e) {
+          LOG.error("{}: a listener threw; listeners must not", where, e);
+        }
+      }
     }
   }
 

@@ -31,6 +31,12 @@ final class WritePath {
   /** A host gives a command up after 30 s; an answer that it may retry has to come well before. */
   static final long MAX_WAIT_NANOS = TimeUnit.SECONDS.toNanos(10);
 
+  /**
+   * A write that is in the log in part can't be refused as if nothing had happened, so it waits
+   * longer for its rest; then it fails, as it is there in part.
+   */
+  static final long MAX_BEGUN_WAIT_NANOS = 2 * MAX_WAIT_NANOS;
+
   /** How often waiting writes are looked at: for time-outs, cancels and room. */
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
@@ -108,7 +114,16 @@ final class WritePath {
   /** A segment was committed: there may be room. */
   void committed(long segmentPayloadBytes) {
     pacer.committed(segmentPayloadBytes, loop.nanoTime());
+    roomChanged();
+  }
+
+  /** There may be room in the log. */
+  void roomChanged() {
     admitHeld();
+    // Hosts send nothing to a stalled device, so it has to recover without a write.
+    if (held.isEmpty() && fits(Frame.MAX_RAW_BYTES, 1)) {
+      owner.stalled(false);
+    }
   }
 
   /** Ends all that wait. */
@@ -144,13 +159,18 @@ final class WritePath {
     for (Iterator<Request> waiting = held.iterator(); waiting.hasNext(); ) {
       Request request = waiting.next();
       boolean begun = headAppliedBytes > 0 && request == held.peek();
+      long waitedNanos = now - request.submittedNanos();
       if (begun) {
-        continue;
-      }
-      if (request.isCancelled()) {
+        if (waitedNanos >= MAX_BEGUN_WAIT_NANOS) {
+          waiting.remove();
+          headAppliedBytes = 0;
+          owner.stalled(true);
+          request.finish(IoStatus.MEDIA_ERROR);
+        }
+      } else if (request.isCancelled()) {
         waiting.remove();
         request.finish(IoStatus.CANCELLED);
-      } else if (now - request.submittedNanos() >= MAX_WAIT_NANOS) {
+      } else if (waitedNanos >= MAX_WAIT_NANOS) {
         waiting.remove();
         // Before the refusal, so that a target knows by what path status to refuse.
         owner.stalled(true);
@@ -175,7 +195,10 @@ final class WritePath {
     Request first;
     while ((first = held.peek()) != null && tryApply(first)) {
       throttledNanos += now - first.submittedNanos();
-      held.remove();
+      // A log that failed meanwhile has ended all that wait.
+      if (held.peek() == first) {
+        held.remove();
+      }
     }
     heldCount = held.size();
   }
@@ -232,6 +255,8 @@ final class WritePath {
       }
     } catch (LogFullException e) {
       headAppliedBytes = done;
+      // What is in the log already goes to the bucket, whatever becomes of the rest.
+      owner.appended();
       return false;
     } catch (LogException e) {
       return logFailed(request, e);
@@ -264,9 +289,12 @@ final class WritePath {
   }
 
   private boolean hasRoom(long bytes, long records) {
+    return fits(bytes, records) && pacer.delayNanos(fill(), loop.nanoTime()) == 0;
+  }
+
+  private boolean fits(long bytes, long records) {
     return backlog.logBytes() + BacklogRecord.logBytes(bytes, records) <= backlogLimitBytes
-        && backlog.uncommitted() + records <= Backlog.MAX_RECORDS
-        && pacer.delayNanos(fill(), loop.nanoTime()) == 0;
+        && backlog.uncommitted() + records <= Backlog.MAX_RECORDS;
   }
 
   private boolean logFailed(Request request, LogException failure) {

@@ -139,6 +139,10 @@ final class MemoryLog implements WriteAheadLog {
     if (!begun || lsn != disk.lastLsn + 1 || payload.byteSize() > MAX_PAYLOAD_BYTES) {
       throw new IllegalArgumentException("LSN " + lsn + " after " + disk.lastLsn);
     }
+    if (home.appendsFail()) {
+      failed = true;
+      requireOpen();
+    }
     int bytes = RECORD_OVERHEAD_BYTES + (int) payload.byteSize();
     RollFile file = disk.files.getLast();
     if (fileBytes + bytes > settings.rollBytes()) {
@@ -204,6 +208,10 @@ final class MemoryLog implements WriteAheadLog {
 
   @Override
   public void read(long position, int payloadOffset, MemorySegment into) {
+    if (home.readsFail()) {
+      throw LogExceptions.of(
+          LogFailedException.class, "unreadable", new IllegalStateException("by the test's hand"));
+    }
     for (RollFile file : disk.files) {
       if (file.number == position >>> 32) {
         copy(file.records.get((int) position), payloadOffset, into);

@@ -24,6 +24,7 @@ import java.util.UUID;
  *   <li>{@link #lose}: the disk is replaced by an empty one;
  *   <li>{@link #damage}: a durable record can no longer be read, so the log is refused;
  *   <li>{@link #failForces}: the disk fails syncs from now on, for good;
+ *   <li>{@link #failAppends}, {@link #failReads}: likewise, for as long as it is told;
  *   <li>{@link #setFull}: the file system has no room for another roll file.
  * </ul>
  *
@@ -37,6 +38,8 @@ final class MemoryLogs implements LogHome {
   private long boot = 1;
   private boolean forcesFail;
   private boolean full;
+  private boolean appendsFail;
+  private boolean readsFail;
 
   MemoryLogs(Random random) {
     this.random = random;
@@ -60,6 +63,22 @@ final class MemoryLogs implements LogHome {
 
   void setFull(boolean isFull) {
     full = isFull;
+  }
+
+  boolean appendsFail() {
+    return appendsFail;
+  }
+
+  boolean readsFail() {
+    return readsFail;
+  }
+
+  void failAppends(boolean fail) {
+    appendsFail = fail;
+  }
+
+  void failReads(boolean fail) {
+    readsFail = fail;
   }
 
   void crash() {

@@ -5,10 +5,15 @@ import dev.isthmus.blockdevice.IoStatus;
 import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blockdevice.contract.BlockStamp;
 import dev.isthmus.blockdevice.contract.IoFuture;
+import dev.isthmus.blocktranslation.format.Keys;
 import dev.isthmus.blocktranslation.format.Manifest;
+import dev.isthmus.blocktranslation.format.ManifestCodec;
 import dev.isthmus.blocktranslation.store.FakeBucket;
 import dev.isthmus.blocktranslation.store.FakeObjectStore;
 import dev.isthmus.blocktranslation.store.PolicyObjectStore;
+import dev.isthmus.blocktranslation.store.PutCondition;
+import dev.isthmus.blocktranslation.store.RequestOptions;
+import dev.isthmus.blocktranslation.store.RequestPurpose;
 import dev.isthmus.blocktranslation.store.SimulatedTimer;
 import dev.isthmus.blocktranslation.store.StoreFaults;
 import dev.isthmus.blocktranslation.store.StoreLimits;
@@ -19,6 +24,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,7 +72,7 @@ final class SimHost {
         Duration.ofSeconds(30));
   }
 
-  /** Faults of stores connected from now on. */
+  /** Faults of requests sent from now on. */
   SimHost withFaults(StoreFaults newFaults) {
     faults = newFaults;
     return this;
@@ -78,22 +84,56 @@ final class SimHost {
     return this;
   }
 
-  private PolicyObjectStore connect(StoreFaults with) {
-    return FakeObjectStore.open(bucket, timer, random, with, StoreLimits.DEFAULT, maxDelayNanos);
+  private PolicyObjectStore connect() {
+    return FakeObjectStore.open(
+        bucket,
+        timer,
+        random,
+        (kind, key) -> faults.next(kind, key),
+        StoreLimits.DEFAULT,
+        maxDelayNanos);
+  }
+
+  /** A connection without faults or delays, for single calls. */
+  PolicyObjectStore admin() {
+    return FakeObjectStore.open(
+        bucket, new ImmediateTimer(), random, StoreFaults.NONE, StoreLimits.DEFAULT, 0);
+  }
+
+  /** Puts an object as somebody else would. */
+  void putForeign(String key, byte[] bytes) {
+    var _ =
+        admin()
+            .put(
+                key,
+                List.of(MemorySegment.ofArray(bytes)),
+                PutCondition.always(),
+                RequestOptions.of(RequestPurpose.ADMIN))
+            .join();
+  }
+
+  Manifest manifest() {
+    return new ManifestStore(admin(), PLACE.keyPrefix(), PLACE.where()).read().join().manifest();
+  }
+
+  /** Keys of the volume's objects of one kind, in order. */
+  List<String> keys(String kind) {
+    return bucket.keys().stream().filter(key -> key.contains("/" + kind + "/")).toList();
   }
 
   /** Creates the volume over a connection without faults. */
   void create(long sizeBytes, Tier ack, Tier flush) {
-    PolicyObjectStore admin =
-        FakeObjectStore.open(
-            bucket, new ImmediateTimer(), random, StoreFaults.NONE, StoreLimits.DEFAULT, 0);
-    new VolumeAdmin(admin, new Nonces(random)).create(PLACE, sizeBytes, BLOCK_BYTES, ack, flush);
-    admin.abort();
+    new VolumeAdmin(admin(), new Nonces(random)).create(PLACE, sizeBytes, BLOCK_BYTES, ack, flush);
+  }
+
+  /** Changes the manifest as nobody may. */
+  void changeManifest(UnaryOperator<Manifest> change) {
+    putForeign(PLACE.keyPrefix() + Keys.MANIFEST, ManifestCodec.encode(change.apply(manifest())));
   }
 
   /** Opens the volume in a new process. */
   VolumeCore open(Takeover takeover) {
-    PolicyObjectStore newStore = connect(faults);
+    PolicyObjectStore newStore = connect();
     var core = new VolumeCore[1];
     var newLoop =
         new SimLoop(
