@@ -48,6 +48,9 @@ final class Checkpointer {
   /** Most objects that wait to be deleted; more are left behind in the bucket. */
   private static final int MAX_DOOMED = 4096;
 
+  /** Deletes after one checkpoint: readers and uploads share the store's queue with them. */
+  private static final int MAX_DELETES = 128;
+
   private final VolumeIdentity identity;
   private final ObjectStore store;
   private final EngineLoop loop;
@@ -59,6 +62,8 @@ final class Checkpointer {
   private volatile ManifestStore.Stored manifest;
   // The checkpoint that the map began with, or the newest since: kept beside the next one.
   private List<Manifest.CheckpointRef> kept;
+  // Checkpoints that were sent, and that no manifest is known to name.
+  private final List<Manifest.CheckpointRef> unnamed = new ArrayList<>();
   private int segmentsSince;
   private boolean running;
   private long notBeforeNanos;
@@ -141,6 +146,7 @@ final class Checkpointer {
           .exceptionally(failure -> {
             LOG.warn("{}: no checkpoint: {}", identity.where(), failure.getMessage());
             notBeforeNanos = loop.nanoTime() + RETRY_NANOS;
+            segmentsSince += SEGMENTS_BETWEEN; // due all the same
             return null;
           });
     }
@@ -227,6 +233,7 @@ final class Checkpointer {
     var ref =
         new Manifest.CheckpointRef(
             identity.epoch(), nonce, position.sequence(), position.lastLsn(), storedBytes);
+    unnamed.add(ref);
     return store
         .put(
             identity.keyPrefix() + Keys.checkpoint(identity.volume(), identity.epoch(), nonce),
@@ -256,6 +263,13 @@ final class Checkpointer {
             stored -> {
               manifest = stored;
               kept = stored.manifest().checkpoints();
+              // Tries that were given up may lie there too; no manifest can name them any more.
+              for (Manifest.CheckpointRef old : unnamed) {
+                if (!kept.contains(old)) {
+                  doom(Checkpoint.Kind.CHECKPOINT, old.epoch(), old.nonce());
+                }
+              }
+              unnamed.clear();
               deleteDue();
             },
             loop);
@@ -263,11 +277,14 @@ final class Checkpointer {
 
   /** Deletes what the two checkpoints that are kept now no longer refer to. */
   private void deleteDue() {
+    int deletes = 0;
     for (Doomed candidate : List.copyOf(doomed)) {
       candidate.checkpoints++;
       if (candidate.checkpoints >= 3
+          && deletes < MAX_DELETES
           && loop.nanoTime() - candidate.knownNanos >= GRACE_NANOS
           && candidate.object.kind() != Checkpoint.Kind.SEGMENT) {
+        deletes++;
         delete(candidate);
       }
     }
