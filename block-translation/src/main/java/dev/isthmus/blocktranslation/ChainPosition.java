@@ -36,6 +36,10 @@ record ChainPosition(
         header.writer(),
         header.lastLsn(),
         Math.max(lastTimeNanos, header.lastTimeNanos()),
-        Math.max(durableLsn, header.durableLsn()));
+        // A fence begins a term with a log that may be another one: what it says holds from there
+        // on.
+        header.kind() == SegmentHeader.FENCE
+            ? header.durableLsn()
+            : Math.max(durableLsn, header.durableLsn()));
   }
 }

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class ChainReader {
 
   /** Slots asked for at once: hides the latency of the ranged reads of an open. */
-  private static final int READ_AHEAD = 8;
+  private static final int MAX_READ_AHEAD = 8;
 
   /**
    * Bytes of the first read of a slot: header and table of an 8 MiB segment of 4 KiB writes take 82
@@ -72,8 +72,10 @@ final class ChainReader {
     ChainPosition position = from;
     Deque<CompletableFuture<@Nullable StoredObject>> ahead = new ArrayDeque<>();
     long askedFor = position.nextSequence();
+    // Most opens find no slot filled; each that is makes more of them likely.
+    int readAhead = 1;
     while (true) {
-      while (ahead.size() < READ_AHEAD) {
+      while (ahead.size() < readAhead) {
         ahead.add(head(askedFor++));
       }
       StoredObject object = Futures.await(loop, where, ahead.remove());
@@ -86,6 +88,7 @@ final class ChainReader {
         sink.segment(link);
       }
       position = position.after(link.header());
+      readAhead = Math.min(MAX_READ_AHEAD, readAhead * 2);
       if (link.isFence()) {
         // The slots asked for ahead are dead.
         ahead.clear();

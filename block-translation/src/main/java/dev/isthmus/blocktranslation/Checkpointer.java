@@ -31,8 +31,12 @@ final class Checkpointer {
 
   private static final Logger LOG = LoggerFactory.getLogger(Checkpointer.class);
 
-  /** An open after a crash reads one table for each segment since the newest checkpoint. */
-  private static final int SEGMENTS_BETWEEN = 64;
+  /**
+   * An open after a crash reads one table for each segment since the newest checkpoint; a
+   * checkpoint lists all segments anew. One for each GiB is what docs/adr/0004-block-map.md reckons
+   * with.
+   */
+  private static final int SEGMENTS_BETWEEN = 128;
 
   private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -41,7 +45,7 @@ final class Checkpointer {
    */
   private static final long GRACE_NANOS = TimeUnit.MINUTES.toNanos(5);
 
-  /** Most objects that wait to be deleted; more are left to a sweep. */
+  /** Most objects that wait to be deleted; more are left behind in the bucket. */
   private static final int MAX_DOOMED = 4096;
 
   private final VolumeIdentity identity;
@@ -52,7 +56,7 @@ final class Checkpointer {
   private final BlockMap map;
   private final DeviceFailure onFenced;
   private final List<Doomed> doomed = new ArrayList<>();
-  private ManifestStore.Stored manifest;
+  private volatile ManifestStore.Stored manifest;
   // The checkpoint that the map began with, or the newest since: kept beside the next one.
   private List<Manifest.CheckpointRef> kept;
   private int segmentsSince;
@@ -104,7 +108,7 @@ final class Checkpointer {
     }
   }
 
-  /** The manifest as it is now. */
+  /** The manifest as it is now. Any thread. */
   Manifest manifest() {
     return manifest.manifest();
   }
@@ -169,6 +173,7 @@ final class Checkpointer {
   private CompletableFuture<Void> write(ChainPosition position, Manifest.State state) {
     running = true;
     segmentsSince = 0;
+    doomReplaced();
     long nonce = nonces.nextLong();
     return map.freeze()
         .thenComposeAsync(description -> store(position, nonce, description), loop)
@@ -182,6 +187,19 @@ final class Checkpointer {
               }
             },
             loop);
+  }
+
+  /**
+   * Puts what the next checkpoint pushes out of the manifest on that checkpoint's own list: after a
+   * last one nobody would.
+   */
+  private void doomReplaced() {
+    for (Manifest.CheckpointRef old : manifest.manifest().checkpoints()) {
+      boolean stays = !kept.isEmpty() && kept.getFirst().equals(old);
+      if (!stays && doomed.stream().noneMatch(d -> d.object.nonce() == old.nonce())) {
+        doom(Checkpoint.Kind.CHECKPOINT, old.epoch(), old.nonce());
+      }
+    }
   }
 
   private CompletableFuture<Manifest.CheckpointRef> store(
@@ -232,18 +250,12 @@ final class Checkpointer {
 
   private CompletableFuture<Void> name(Manifest.CheckpointRef ref, Manifest.State state) {
     List<Manifest.CheckpointRef> base = kept.isEmpty() ? List.of() : List.of(kept.getFirst());
-    List<Manifest.CheckpointRef> before = manifest.manifest().checkpoints();
     return manifests
         .replace(manifest, m -> m.withCheckpoint(nonces.nextHex128(), ref, base, state))
         .thenAcceptAsync(
             stored -> {
               manifest = stored;
               kept = stored.manifest().checkpoints();
-              for (Manifest.CheckpointRef old : before) {
-                if (!kept.contains(old)) {
-                  doom(Checkpoint.Kind.CHECKPOINT, old.epoch(), old.nonce());
-                }
-              }
               deleteDue();
             },
             loop);

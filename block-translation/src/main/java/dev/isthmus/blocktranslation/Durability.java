@@ -143,9 +143,17 @@ final class Durability {
     }
   }
 
-  /** Any thread. */
+  /** What a power cut leaves, in the log or in the bucket. Any thread. */
   long durableLsn() {
     return Math.max(durableLsn, uploadedLsn);
+  }
+
+  /**
+   * What a power cut leaves in the log itself. Uploaded records that were never forced are not in
+   * it: a log that lost those is whole all the same.
+   */
+  long logDurableLsn() {
+    return durableLsn;
   }
 
   /** Any thread. */

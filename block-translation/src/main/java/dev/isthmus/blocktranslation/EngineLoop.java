@@ -2,6 +2,7 @@ package dev.isthmus.blocktranslation;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * The one thread on which everything of a volume happens, its clocks and timers, and the way to
@@ -37,6 +38,13 @@ interface EngineLoop extends Executor {
    * @throws java.util.concurrent.CompletionException as {@link CompletableFuture#join}
    */
   <T> T await(CompletableFuture<T> future);
+
+  /**
+   * A random time around {@code baseNanos}, so that many who failed at once do not return at once.
+   */
+  default long jittered(long baseNanos) {
+    return baseNanos / 2 + ThreadLocalRandom.current().nextLong(baseNanos);
+  }
 
   /** Ends the loop after the tasks that were handed in; timers are dropped. */
   void shutdown();

@@ -4,7 +4,6 @@ import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blocktranslation.store.StoreException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -70,12 +69,5 @@ final class Futures {
       CompletableFuture<T> future,
       BiConsumer<@Nullable T, @Nullable Throwable> handler) {
     future.whenComplete((value, failure) -> loop.execute(() -> handler.accept(value, failure)));
-  }
-
-  /**
-   * A random time around {@code baseNanos}, so that many who failed at once do not return at once.
-   */
-  static long jittered(long baseNanos) {
-    return baseNanos / 2 + ThreadLocalRandom.current().nextLong(baseNanos);
   }
 }

@@ -5,7 +5,6 @@ import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.wal.LogAbsentException;
 import dev.isthmus.wal.LogCorruptException;
-import dev.isthmus.wal.LogDirectory;
 import dev.isthmus.wal.LogEpoch;
 import dev.isthmus.wal.LogException;
 import dev.isthmus.wal.LogInUseException;
@@ -13,8 +12,6 @@ import dev.isthmus.wal.LogRecord;
 import dev.isthmus.wal.LogSettings;
 import dev.isthmus.wal.RecoveredLog;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +29,7 @@ final class LocalLog implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LocalLog.class);
   private static final String PREFIX = "log-";
 
+  private final LogHome home;
   private final Path volumeDirectory;
   private final LogSettings settings;
   private final Manifest manifest;
@@ -40,12 +38,14 @@ final class LocalLog implements AutoCloseable {
   private final @Nullable String unusable;
 
   private LocalLog(
+      LogHome home,
       Path volumeDirectory,
       LogSettings settings,
       Manifest manifest,
       String where,
       @Nullable RecoveredLog found,
       @Nullable String unusable) {
+    this.home = home;
     this.volumeDirectory = volumeDirectory;
     this.settings = settings;
     this.manifest = manifest;
@@ -56,23 +56,22 @@ final class LocalLog implements AutoCloseable {
 
   /** Looks for the log that {@code manifest} names; changes nothing. */
   static LocalLog find(
-      Path volumeDirectory, LogSettings settings, Manifest manifest, String where) {
+      LogHome home, Path volumeDirectory, LogSettings settings, Manifest manifest, String where) {
     Path directory = volumeDirectory.resolve(PREFIX + manifest.log());
     try {
       return new LocalLog(
+          home,
           volumeDirectory,
           settings,
           manifest,
           where,
-          LogDirectory.exists(directory)
-              ? LogDirectory.open(directory, settings, manifest.volume())
-              : null,
+          home.exists(directory) ? home.open(directory, settings, manifest.volume()) : null,
           null);
     } catch (LogAbsentException e) {
-      return new LocalLog(volumeDirectory, settings, manifest, where, null, null);
+      return new LocalLog(home, volumeDirectory, settings, manifest, where, null, null);
     } catch (LogCorruptException e) {
       return new LocalLog(
-          volumeDirectory, settings, manifest, where, null, String.valueOf(e.getMessage()));
+          home, volumeDirectory, settings, manifest, where, null, String.valueOf(e.getMessage()));
     } catch (LogInUseException e) {
       throw new DeviceException.Unavailable(
           where + " is open already on this host: " + e.getMessage(), e);
@@ -111,11 +110,11 @@ final class LocalLog implements AutoCloseable {
       }
       return new Verdict(false, "the local log was damaged: " + unusable);
     }
-    String why = whyNotCounting(bucket);
+    String why = whyNotCounting(bucket, takeover);
     if (why == null) {
       return counting(java.util.Objects.requireNonNull(found));
     }
-    boolean onlyUnflushed = manifest.flush() == Tier.UPLOADED && manifest.ack() == Tier.APPLIED;
+    boolean onlyUnflushed = manifest.flush() == Tier.UPLOADED;
     boolean agreed =
         takeover == Takeover.LOSSY || (onlyUnflushed && takeover == Takeover.UNFLUSHED);
     if (!agreed) {
@@ -146,7 +145,7 @@ final class LocalLog implements AutoCloseable {
         && found.lastLsn() == bucket.lastLsn();
   }
 
-  private @Nullable String whyNotCounting(ChainPosition bucket) {
+  private @Nullable String whyNotCounting(ChainPosition bucket, Takeover takeover) {
     if (found == null) {
       return "its log (" + manifest.log() + ") is not on this host";
     }
@@ -158,13 +157,17 @@ final class LocalLog implements AutoCloseable {
       return "the log on this host ends at LSN " + found.lastLsn() + ", earlier than it did";
     }
     if (found.lastLsn() > bucket.lastLsn() && found.firstLsn() > bucket.lastLsn() + 1) {
-      throw new DeviceException.Corrupt(
-          where
-              + ": the bucket ends at LSN "
+      String gap =
+          "the bucket ends at LSN "
               + bucket.lastLsn()
               + " and the log on this host begins at "
               + found.firstLsn()
-              + ": what lies between is in neither");
+              + ": what lies between is in neither";
+      if (takeover == Takeover.LOSSY) {
+        return gap;
+      }
+      throw new DeviceException.Corrupt(
+          where + ": " + gap + ". takeover=lossy opens the bucket alone; the log is kept aside");
     }
     return null;
   }
@@ -228,9 +231,7 @@ final class LocalLog implements AutoCloseable {
       close();
       Path directory = volumeDirectory.resolve(PREFIX + newLogId);
       return new Ready(
-          newLogId,
-          LogDirectory.create(directory, settings, manifest.volume(), newLogId),
-          List.of());
+          newLogId, home.create(directory, settings, manifest.volume(), newLogId), List.of());
     } catch (LogException e) {
       throw new DeviceException.Unavailable(where + ": " + e.getMessage(), e);
     }
@@ -239,10 +240,10 @@ final class LocalLog implements AutoCloseable {
   /** Sets every log of the volume aside but {@code current}: they are divergent or done with. */
   void setOthersAside(UUID current) {
     Path kept = volumeDirectory.resolve(PREFIX + current);
-    try (DirectoryStream<Path> logs = Files.newDirectoryStream(volumeDirectory, PREFIX + "*")) {
-      for (Path log : logs) {
+    try {
+      for (Path log : home.list(volumeDirectory, PREFIX)) {
         if (!log.equals(kept) && !log.getFileName().toString().contains(".aside-")) {
-          LOG.warn("{}: a log that does not count was kept: {}", where, LogDirectory.setAside(log));
+          LOG.warn("{}: a log that does not count was kept: {}", where, home.setAside(log));
         }
       }
     } catch (IOException | LogException e) {

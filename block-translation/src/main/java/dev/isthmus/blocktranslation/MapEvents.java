@@ -54,7 +54,7 @@ final class MapEvents implements MapListener {
   public void workFailed(DeviceException failure) {
     LOG.warn("{}: the map's background work failed: {}", where, failure.getMessage());
     loop.schedule(
-        Futures.jittered(RETRY_NANOS),
+        loop.jittered(RETRY_NANOS),
         () -> {
           if (map != null) {
             map.retryWork();

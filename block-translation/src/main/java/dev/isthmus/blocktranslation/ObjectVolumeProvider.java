@@ -123,6 +123,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
                   place.keyPrefix(),
                   store,
                   settings,
+                  LogHome.DISK,
                   loop,
                   nonces,
                   manifest -> VolumeAdmin.summary(place, manifest),
@@ -236,10 +237,22 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
 
   private ObjectStore connect(StoreAddress address) {
     try {
-      return address.open(StoreLimits.DEFAULT, new ExecutorStoreTimer(timer));
+      return address.open(limits(), new ExecutorStoreTimer(timer));
     } catch (StoreException e) {
       throw Futures.deviceException("the bucket can't be opened", e);
     }
+  }
+
+  private StoreLimits limits() {
+    StoreLimits usual = StoreLimits.DEFAULT;
+    return new StoreLimits(
+        usual.maxInFlight(),
+        usual.maxQueued(),
+        settings.requestTimeout().toNanos(),
+        Math.min(usual.attemptTimeoutNanos(), settings.requestTimeout().toNanos()),
+        usual.maxAttempts(),
+        usual.backoffBaseNanos(),
+        usual.backoffCapNanos());
   }
 
   /** Frees what the provider shares between volumes; volumes are closed before. */

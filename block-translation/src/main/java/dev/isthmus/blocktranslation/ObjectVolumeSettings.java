@@ -6,7 +6,7 @@ import java.time.Duration;
 /**
  * How this host runs its object-store volumes. Validated; immutable.
  *
- * @param directory where each volume keeps its log and map runs: one sub-directory per volume UUID
+ * @param directory where each volume keeps its log: one sub-directory per volume UUID
  * @param logCapacityBytes most bytes of one volume's log on the local disk; at least 64 MiB
  * @param cacheBytes off-heap memory for cached frames, per volume; 0 for none
  * @param mapMemoryBytes memory for one volume's map; at least 16 MiB

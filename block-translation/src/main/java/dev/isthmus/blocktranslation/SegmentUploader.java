@@ -208,7 +208,7 @@ final class SegmentUploader {
     }
     var upload = new Upload(nextSequence++, records, buffer);
     inFlight.add(upload);
-    long durableLsn = durability.durableLsn();
+    long durableLsn = durability.logDurableLsn();
     loop.blocking()
         .execute(() -> {
           String failure = null;
@@ -316,7 +316,7 @@ final class SegmentUploader {
     owner.uploadTrouble("uploads fail: " + why);
     long delay = Math.min(RETRY_MAX_NANOS, RETRY_MIN_NANOS << Math.min(10, upload.failures - 1));
     loop.schedule(
-        Futures.jittered(delay),
+        loop.jittered(delay),
         () -> {
           if (stopped) {
             upload.buffer.arena.close();

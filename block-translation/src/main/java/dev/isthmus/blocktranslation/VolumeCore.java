@@ -52,8 +52,11 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   /** Most bytes of one read or write; NVMe's MDTS is set from it. */
   private static final int MAX_TRANSFER_BYTES = 1 << 20;
 
-  /** How long a close waits for the bucket before it leaves the rest to the log. */
-  private static final long CLOSE_UPLOAD_NANOS = TimeUnit.SECONDS.toNanos(60);
+  /**
+   * How long a close waits for the bucket before it leaves the rest to the log: less than a service
+   * manager waits for a daemon to stop.
+   */
+  private static final long CLOSE_UPLOAD_NANOS = TimeUnit.SECONDS.toNanos(20);
 
   private final VolumeParts parts;
   private final VolumeIdentity identity;
@@ -112,7 +115,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             MAX_TRANSFER_BYTES,
             4096,
             false,
-            identity.ack() == Tier.APPLIED,
+            identity.ack() == Tier.APPLIED || identity.flush() == Tier.UPLOADED,
             true,
             true);
     this.durability =
@@ -198,7 +201,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
 
   @Override
   public VolumeSummary summary() {
-    return parts.summary();
+    return parts.summaries().apply(checkpointer.manifest());
   }
 
   @Override

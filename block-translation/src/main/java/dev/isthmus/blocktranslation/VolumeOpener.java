@@ -47,6 +47,7 @@ final class VolumeOpener {
   private final String keyPrefix;
   private final ObjectStore store;
   private final ObjectVolumeSettings settings;
+  private final LogHome logs;
   private final EngineLoop loop;
   private final Nonces nonces;
   private final ManifestStore manifests;
@@ -56,6 +57,7 @@ final class VolumeOpener {
   /**
    * @param where the volume, for messages
    * @param keyPrefix of its objects, ending in a slash
+   * @param logs where this host keeps logs
    * @param loop of the volume; it ends with it
    * @param summaries tells of a manifest what people want to know
    * @param onClosed run when the volume has let go of everything
@@ -66,6 +68,7 @@ final class VolumeOpener {
       String keyPrefix,
       ObjectStore store,
       ObjectVolumeSettings settings,
+      LogHome logs,
       EngineLoop loop,
       Nonces nonces,
       Function<Manifest, VolumeSummary> summaries,
@@ -75,6 +78,7 @@ final class VolumeOpener {
     this.keyPrefix = keyPrefix;
     this.store = store;
     this.settings = settings;
+    this.logs = logs;
     this.loop = loop;
     this.nonces = nonces;
     this.manifests = new ManifestStore(store, keyPrefix, where);
@@ -102,7 +106,7 @@ final class VolumeOpener {
     checkFloor(manifest, bucket.position());
     Path directory = settings.directory().resolve(manifest.volume().toString());
     LogSettings logSettings = LogSettings.ofCapacity(settings.logCapacityBytes());
-    try (LocalLog local = LocalLog.find(directory, logSettings, manifest, where)) {
+    try (LocalLog local = LocalLog.find(logs, directory, logSettings, manifest, where)) {
       LocalLog.Verdict verdict = local.judge(bucket.position(), takeover);
       long epoch = Math.max(manifest.epoch(), local.newestEpoch()) + 1;
       UUID writer = nonces.nextUuid();
@@ -120,7 +124,7 @@ final class VolumeOpener {
           log.close();
           return null;
         }
-        takeChain(bucket, next);
+        takeChain(bucket, next, log.appendedLsn());
         restateBase(log, next, bucket.position().lastLsn());
         local.setOthersAside(ready.logId());
         return start(attempt.found(), bucket, log, logSettings, ready.records());
@@ -137,6 +141,14 @@ final class VolumeOpener {
       if (stored.manifest().state() == Manifest.State.DELETED) {
         throw new DeviceException.Unavailable(
             where + " is being deleted; delete it again to finish that");
+      }
+      if (!stored.manifest().name().equals(name)) {
+        // A copy under another name has the UUID of the original: two disks that pass for one.
+        throw new DeviceException.Invalid(
+            where
+                + " holds the volume \""
+                + stored.manifest().name()
+                + "\", copied or moved by hand: open it by that name");
       }
       return stored;
     } catch (CompletionException e) {
@@ -187,12 +199,12 @@ final class VolumeOpener {
   }
 
   /** Reads the chain to its end and fences it there; then the manifest must still be ours. */
-  private void takeChain(BucketView bucket, Manifest ours) {
-    boolean fenced = false;
+  private void takeChain(BucketView bucket, Manifest ours, long logLsn) {
+    boolean fenced = createFence(bucket, ours, logLsn);
     for (int i = 0; i < ours.slotWindow() * 4 && !fenced; i++) {
       bucket.readOn(ours.epoch());
       // A fence of ours that is there already is one whose reply was lost.
-      fenced = bucket.position().epoch() == ours.epoch() || createFence(bucket, ours);
+      fenced = bucket.position().epoch() == ours.epoch() || createFence(bucket, ours, logLsn);
     }
     if (!fenced) {
       throw new DeviceException.Unavailable(
@@ -204,7 +216,7 @@ final class VolumeOpener {
     }
   }
 
-  private boolean createFence(BucketView bucket, Manifest ours) {
+  private boolean createFence(BucketView bucket, Manifest ours, long logLsn) {
     ChainPosition end = bucket.position();
     MemorySegment object = Arena.ofAuto().allocate(SegmentHeader.BYTES);
     SegmentHeader header =
@@ -226,7 +238,7 @@ final class VolumeOpener {
                     0,
                     end.nextSequence() + ours.slotWindow(),
                     ours.sizeBytes() / 512,
-                    end.durableLsn(),
+                    Math.min(end.durableLsn(), logLsn),
                     new byte[0]));
     try {
       loop.await(
@@ -349,7 +361,7 @@ final class VolumeOpener {
             new VolumeParts(
                 identity,
                 name,
-                summaries.apply(stored.manifest()),
+                summaries,
                 settings,
                 backlogLimit,
                 loop,

@@ -7,12 +7,13 @@ import dev.isthmus.blocktranslation.map.IntervalMap;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.wal.WriteAheadLog;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * What opening a volume put together, for the volume to run with.
  *
  * @param name for people
- * @param summary of the manifest
+ * @param summaries tells of a manifest what people want to know
  * @param backlogLimitBytes most bytes of uncommitted records in the log
  * @param position the end of the chain
  * @param manifest as it is stored now
@@ -23,7 +24,7 @@ import java.util.List;
 record VolumeParts(
     VolumeIdentity identity,
     String name,
-    VolumeSummary summary,
+    Function<Manifest, VolumeSummary> summaries,
     ObjectVolumeSettings settings,
     long backlogLimitBytes,
     EngineLoop loop,

@@ -115,9 +115,10 @@ final class WritePath {
   void refuseHeld(IoStatus status) {
     Request request;
     while ((request = held.poll()) != null) {
-      request.finish(status);
+      // A part of the first may be on the disk already, which no retryable status may hide.
+      request.finish(headAppliedBytes > 0 ? IoStatus.MEDIA_ERROR : status);
+      headAppliedBytes = 0;
     }
-    headAppliedBytes = 0;
     heldCount = 0;
     exclusive.drain().forEach(blocked -> blocked.finish(status));
   }
@@ -140,7 +141,6 @@ final class WritePath {
   private void look() {
     admitHeld();
     long now = loop.nanoTime();
-    boolean late = false;
     for (Iterator<Request> waiting = held.iterator(); waiting.hasNext(); ) {
       Request request = waiting.next();
       boolean begun = headAppliedBytes > 0 && request == held.peek();
@@ -152,14 +152,12 @@ final class WritePath {
         request.finish(IoStatus.CANCELLED);
       } else if (now - request.submittedNanos() >= MAX_WAIT_NANOS) {
         waiting.remove();
-        late = true;
+        // Before the refusal, so that a target knows by what path status to refuse.
+        owner.stalled(true);
         request.finish(IoStatus.UNAVAILABLE);
       }
     }
     heldCount = held.size();
-    if (late) {
-      owner.stalled(true);
-    }
     if (!held.isEmpty() && lookTimer == null) {
       long delay = Math.min(LOOK_NANOS, Math.max(100_000, pacer.delayNanos(fill(), now)));
       lookTimer =

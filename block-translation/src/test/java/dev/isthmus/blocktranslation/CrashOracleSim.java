@@ -16,12 +16,9 @@ import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.StoreLimits;
 import dev.isthmus.blocktranslation.store.StoreTesting;
 import dev.isthmus.blocktranslation.store.directory.DirectoryStore;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,6 +46,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class CrashOracleSim {
 
   private static final int CRASHES = 3;
+
+  /** Exit code of a process that SIGKILL ended. */
+  private static final int KILLED = 128 + 9;
 
   /** Seeds that every run plays, before fresh ones. */
   private static final int FIXED_SEEDS = 2;
@@ -131,43 +131,42 @@ class CrashOracleSim {
             Long.toString(script.seed()),
             bucket.toString(),
             host.toString()));
+    // A file, since a pipe may be closed before what a killed process wrote is read.
+    Path said = Files.createTempFile(bucket.getParent(), "said", ".txt");
     Process child =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    var killer =
-        Thread.ofPlatform()
-            .daemon()
-            .unstarted(() -> {
-              try {
-                Thread.sleep(millis);
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-              child.destroyForcibly();
-            });
+        new ProcessBuilder(command)
+            .redirectOutput(said.toFile())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    try {
+      while (child.isAlive() && !Files.readString(said).contains("READY")) {
+        Thread.sleep(10);
+      }
+      Thread.sleep(millis);
+    } finally {
+      child.destroyForcibly();
+    }
+    assertEquals(KILLED, child.waitFor(), () -> "seed " + script.seed() + ": died by itself");
+    return promises(script, Files.readString(said));
+  }
+
+  private static Promises promises(CrashScript script, String said) {
     long done = 0;
     long flushed = 0;
     long uploaded = 0;
-    try (var lines =
-        new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8))) {
-      String line;
-      while ((line = lines.readLine()) != null) {
-        String[] words = line.split(" ", 2);
-        switch (words[0]) {
-          case "READY" -> killer.start();
-          case "DONE" -> done = Long.parseLong(words[1]);
-          case "FLUSHED" -> flushed = Math.max(flushed, Long.parseLong(words[1]));
-          case "UPLOADED" -> uploaded = Long.parseLong(words[1]);
-          case "ERROR" -> throw new AssertionError("seed " + script.seed() + ": " + words[1]);
-          default -> {
-            // Libraries may print what they like.
-          }
+    // What stands behind the last line feed was cut off by the kill.
+    for (String line : said.substring(0, said.lastIndexOf('\n') + 1).lines().toList()) {
+      String[] words = line.split(" ", 2);
+      switch (words[0]) {
+        case "DONE" -> done = Long.parseLong(words[1]);
+        case "FLUSHED" -> flushed = Math.max(flushed, Long.parseLong(words[1]));
+        case "UPLOADED" -> uploaded = Long.parseLong(words[1]);
+        case "ERROR" -> throw new AssertionError("seed " + script.seed() + ": " + words[1]);
+        default -> {
+          // READY; and libraries may print what they like.
         }
       }
-    } finally {
-      child.destroyForcibly();
-      child.waitFor();
     }
-    assertTrue(killer.isAlive() || done > 0, "the child died before it wrote anything");
     return new Promises(done, flushed, uploaded);
   }
 

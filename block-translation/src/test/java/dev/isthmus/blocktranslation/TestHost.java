@@ -70,6 +70,7 @@ final class TestHost implements AutoCloseable {
                   PLACE.keyPrefix(),
                   store,
                   settings,
+                  LogHome.DISK,
                   loop,
                   nonces,
                   (Manifest m) -> VolumeAdmin.summary(PLACE, m),

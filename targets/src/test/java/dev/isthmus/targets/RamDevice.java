@@ -105,6 +105,11 @@ public final class RamDevice implements BlockDevice {
     return held.size();
   }
 
+  /** Of those, how many were given up. */
+  public synchronized long cancelledCount() {
+    return held.stream().filter(h -> h.completion().isCancelled()).count();
+  }
+
   /** Every command so far, in order. */
   public synchronized List<IoCommand> seen() {
     return List.copyOf(seen);

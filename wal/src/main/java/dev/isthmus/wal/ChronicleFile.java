@@ -20,6 +20,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChronicleFile implements AutoCloseable {
 
+  // Kept: the log manager holds loggers weakly, and their levels with them.
+  private static final java.util.logging.Logger CHRONICLE_LOG =
+      java.util.logging.Logger.getLogger(
+          "net.openhft.chronicle.core.internal.cleaner.ReflectionBasedByteBufferCleanerService");
+
+  static {
+    // It advises a flag that no JVM has any more, on standard error, with each process.
+    CHRONICLE_LOG.setLevel(java.util.logging.Level.SEVERE);
+  }
+
   /** The largest stretch mapped at once; a power of two. */
   private static final long MAX_MAPPING_BYTES = 64L << 20;
 

@@ -21,6 +21,8 @@ public enum RecordType {
   INCONSISTENT_BEGIN(6),
   /** The stretch that {@link #INCONSISTENT_BEGIN} opened is over. */
   INCONSISTENT_END(7),
+  /** A point in the order before and after which no overwritten data may be dropped. */
+  CUT_MARK(8),
   /** First record of each roll file: who writes, and what counts before it. */
   STATE(16),
   /** Last record of a log that was closed in order. */

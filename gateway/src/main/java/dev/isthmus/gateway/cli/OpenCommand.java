@@ -33,9 +33,11 @@ final class OpenCommand extends VolumeVerb {
 
   @Option(
       names = "--takeover",
-      paramLabel = "lossy",
-      description =
-          "Open even if flushed writes of the last owner may be gone, which its log alone has.")
+      paramLabel = "WORD",
+      description = {
+        "What may be lost that the last owner's log alone has: lossy, flushed writes too;",
+        "unflushed, of a volume with --flush=uploaded, writes that were never flushed."
+      })
   private String takeover = "";
 
   @Override

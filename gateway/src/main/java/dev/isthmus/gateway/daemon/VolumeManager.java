@@ -3,6 +3,7 @@ package dev.isthmus.gateway.daemon;
 import dev.isthmus.blockdevice.BlockDevice;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.StorageUri;
+import dev.isthmus.blocktranslation.ObjectVolume;
 import dev.isthmus.blocktranslation.VolumeSummary;
 import dev.isthmus.gateway.daemon.CatalogueEntry.Publication;
 import dev.isthmus.targets.nvme.HostAccess;
@@ -129,7 +130,7 @@ public final class VolumeManager {
    * Opens a volume: an existing one that this daemon does not have yet, or one of its own that
    * failed to open.
    *
-   * @param takeover {@code lossy}, or empty
+   * @param takeover {@code lossy}, {@code unflushed}, or empty
    */
   public VolumeView open(String nameOrUri, String name, String takeover) {
     Map<String, String> options = takeover.isEmpty() ? Map.of() : Map.of("takeover", takeover);
@@ -247,9 +248,19 @@ public final class VolumeManager {
         name,
         "close",
         volume -> {
+          BlockDevice device = volume.device;
+          volume.closeDevice();
+          if (device instanceof ObjectVolume inBucket && !inBucket.summary().cleanlyClosed()) {
+            // Kept in the catalogue: its newest data is in the log here, and nowhere else.
+            var failure =
+                new DeviceException.Unavailable(
+                    "it is closed, but the bucket did not take all of its data: the rest is in the"
+                        + " log here. Open it again when the bucket can be reached");
+            volume.failure = failure;
+            throw failure;
+          }
           catalogue.remove(name);
           forget(volume);
-          volume.closeDevice();
         });
   }
 

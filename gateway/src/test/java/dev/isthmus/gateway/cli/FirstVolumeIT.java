@@ -100,7 +100,7 @@ class FirstVolumeIT {
       assertEquals(3, daemon.isthmus("volume", "open", "db").exitCode());
       assertEquals(0, daemon.terminate());
     }
-    try (Stream<Path> left = Files.walk(data.resolve("bucket"))) {
+    try (Stream<Path> left = Files.walk(data.resolve("bucket/objects"))) {
       assertEquals(0, left.filter(Files::isRegularFile).count(), "the bucket is empty");
     }
   }

@@ -2,6 +2,8 @@ package dev.isthmus.targets.loop;
 
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A loop's payload memory: a budget in bytes, and free lists by power-of-two size. When the budget
@@ -37,6 +39,8 @@ public final class BufferPool {
     SATISFIED
   }
 
+  private static final Logger LOG = LoggerFactory.getLogger(BufferPool.class);
+
   private final long budgetBytes;
   private final @Nullable Buffer[] free = new Buffer[CLASSES];
   // Bounded by the connections of the loop: each waits here at most once.
@@ -70,11 +74,25 @@ public final class BufferPool {
       if (allocatedBytes + grossBytes > budgetBytes && !trim(grossBytes)) {
         return null;
       }
-      buffer = new Buffer(this, capacityBytes);
+      buffer = allocate(capacityBytes);
+      if (buffer == null) {
+        return null;
+      }
       allocatedBytes += grossBytes;
     }
     addUsed(Buffer.grossBytes(buffer.capacityBytes()));
     return buffer;
+  }
+
+  private @Nullable Buffer allocate(int capacityBytes) {
+    try {
+      return new Buffer(this, capacityBytes);
+    } catch (OutOfMemoryError e) {
+      // The machine, or -XX:MaxDirectMemorySize, gives less than the budget: the same as the
+      // budget being used up.
+      LOG.error("no off-heap memory for {} bytes within the budget", capacityBytes, e);
+      return null;
+    }
   }
 
   private static int sizeClass(int lengthBytes) {

@@ -187,7 +187,7 @@ public final class EventLoop {
       var connection = new NioConnection(this, channel, key, factory);
       key.attach(connection);
       connections.add(connection);
-      connection.readReady();
+      connection.wantRead();
     } catch (IOException | RuntimeException e) {
       LOG.warn("a connection could not be taken over", e);
       try {
@@ -237,7 +237,7 @@ public final class EventLoop {
           idleSince = nowNanos;
           looks = 0;
         }
-      } catch (IOException | RuntimeException e) {
+      } catch (IOException | RuntimeException | Error e) {
         // One connection's failure is handled at its call; what comes here is ours. Go on: the
         // other connections are sound.
         defects.incrementAndGet();

@@ -86,8 +86,7 @@ final class NioConnection implements Transport {
         return;
       }
     }
-    enqueue();
-    wantsRead = true;
+    wantRead();
   }
 
   /** Whether the peer has to read before we do. */
@@ -234,8 +233,7 @@ final class NioConnection implements Transport {
       }
       if (congested && !outbox.isCongested()) {
         congested = false;
-        wantsRead = true;
-        enqueue();
+        wantRead();
         updateInterest();
       }
       boolean blocked = outbox.pendingBytes() > 0;
@@ -288,9 +286,14 @@ final class NioConnection implements Transport {
     if (paused && stage == Stage.OPEN) {
       paused = false;
       updateInterest();
-      wantsRead = true;
-      enqueue();
+      wantRead();
     }
+  }
+
+  /** Looks at the socket in the next turn without waiting for the selector. */
+  void wantRead() {
+    wantsRead = true;
+    enqueue();
   }
 
   @Override
@@ -299,8 +302,7 @@ final class NioConnection implements Transport {
       return;
     }
     dryActions.add(action);
-    wantsRead = true;
-    enqueue();
+    wantRead();
   }
 
   @Override
@@ -313,8 +315,7 @@ final class NioConnection implements Transport {
     dryActions.clear();
     protocolClosed("finished");
     updateInterest();
-    wantsRead = true;
-    enqueue();
+    wantRead();
     loop.schedule(LINGER_NANOS * 2, () -> close("finished"));
   }
 

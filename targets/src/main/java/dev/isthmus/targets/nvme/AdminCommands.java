@@ -79,7 +79,11 @@ final class AdminCommands implements CommandHandler {
     }
     return switch (c.cdw10 & 0xFF) {
       case Features.HOST_BEHAVIOR -> wantsBuffer(c, HOST_BEHAVIOR_BYTES);
-      case Features.HOST_IDENTIFIER -> wantsBuffer(c, HostId.BYTES);
+      // Over Fabrics an identifier has 128 bits: EXHID (dword 11, bit 0) must ask for them.
+      case Features.HOST_IDENTIFIER ->
+          (c.cdw11 & 1) == 0
+              ? StatusCode.dnr(StatusCode.INVALID_FIELD)
+              : wantsBuffer(c, HostId.BYTES);
       default -> StatusCode.SUCCESS;
     };
   }

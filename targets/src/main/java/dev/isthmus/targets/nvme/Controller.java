@@ -2,11 +2,13 @@ package dev.isthmus.targets.nvme;
 
 import dev.isthmus.blockdevice.IoCommand;
 import dev.isthmus.targets.loop.EventLoop;
+import dev.isthmus.targets.loop.TimerHandle;
 import java.util.ArrayDeque;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A controller's own state: registers, keep alive timer, events and features.
@@ -52,7 +54,7 @@ final class Controller {
   private int configuration;
   private int status;
   private long keepAliveMillis;
-  private int keepAliveEpoch;
+  private @Nullable TimerHandle keepAliveTimer;
 
   Controller(Association association, EventLoop loop, long keepAliveMillis) {
     this.association = association;
@@ -178,10 +180,16 @@ final class Controller {
 
   /** Starts the timer anew. */
   void armKeepAlive() {
-    int epoch = ++keepAliveEpoch;
-    long limitNanos = limitNanos();
-    if (limitNanos > 0) {
-      loop.schedule(limitNanos, () -> checkKeepAlive(epoch, false));
+    armKeepAlive(limitNanos());
+  }
+
+  private void armKeepAlive(long delayNanos) {
+    if (keepAliveTimer != null) {
+      keepAliveTimer.cancel();
+      keepAliveTimer = null;
+    }
+    if (delayNanos > 0) {
+      keepAliveTimer = loop.schedule(delayNanos, () -> checkKeepAlive(false));
     }
   }
 
@@ -195,20 +203,17 @@ final class Controller {
   }
 
   /** Any command counts as a sign of life (traffic based keep alive, Base 2.0, 3.9.2). */
-  private void checkKeepAlive(int epoch, boolean lastCall) {
-    if (epoch != keepAliveEpoch || association.adminQueue().isEnded()) {
+  private void checkKeepAlive(boolean lastCall) {
+    long limitNanos = limitNanos();
+    if (limitNanos == 0 || association.adminQueue().isEnded()) {
       return;
     }
-    long limitNanos = limitNanos();
     long quietNanos = loop.nowNanos() - association.lastCommandNanos();
     if (quietNanos < limitNanos) {
-      loop.schedule(limitNanos - quietNanos, () -> checkKeepAlive(epoch, false));
+      armKeepAlive(limitNanos - quietNanos);
     } else if (!lastCall) {
       // It may be us who were away, and the command may lie in the socket: look there first.
-      association
-          .adminQueue()
-          .transport()
-          .whenDry(() -> loop.execute(() -> checkKeepAlive(epoch, true)));
+      association.adminQueue().transport().whenDry(() -> loop.execute(() -> checkKeepAlive(true)));
     } else {
       association.end("the keep alive timer expired");
     }

@@ -170,7 +170,7 @@ final class FabricsCommands implements CommandHandler {
 
   private int maxEntries(int qid) {
     int depth = target.settings().limits().queueDepth();
-    return (qid == 0 ? Math.max(depth, ADMIN_QUEUE_ENTRIES) : depth) + 1;
+    return qid == 0 ? Math.max(depth, ADMIN_QUEUE_ENTRIES) : depth;
   }
 
   private void admit(Command c, Wish wish) {

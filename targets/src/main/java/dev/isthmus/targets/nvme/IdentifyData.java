@@ -147,9 +147,11 @@ final class IdentifyData {
     Wire.put16(s, 130, NvmeTimeouts.crdt(settings.timeouts().identityRetryDelayNanos()));
     // FRMW: one slot, read-only.
     Wire.put8(s, 260, 1 | 1 << 1);
-    // ANATT in seconds; ANACAP: optimized, inaccessible, persistent loss; the group never changes.
+    // ANATT in seconds; ANACAP: optimized, inaccessible, persistent loss. Not bit 6 (the group
+    // never
+    // changes): with it Linux before 5.9 and nvme-cli leave no room for namespaces in the log.
     Wire.put8(s, 342, 10);
-    Wire.put8(s, 343, 1 | 1 << 2 | 1 << 3 | 1 << 6);
+    Wire.put8(s, 343, 1 | 1 << 2 | 1 << 3);
     Wire.put32(s, 344, SubsystemState.ANA_GROUP);
     Wire.put32(s, 348, 1);
     Wire.put8(s, 512, 0x66);

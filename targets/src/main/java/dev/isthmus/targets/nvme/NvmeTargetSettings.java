@@ -19,9 +19,10 @@ public record NvmeTargetSettings(
     if (portals.isEmpty() || portals.size() > 16) {
       throw new IllegalArgumentException("a target has 1 to 16 portals, not " + portals.size());
     }
-    // Half of a loop's memory is for transfers, and two of the largest must fit it.
+    // Half of a loop's memory is for transfers. A Compare needs twice its length, and beside one of
+    // the largest others must find room.
     long transferBytesPerLoop = loop.bufferMemoryBytes() / loop.threads() / 2;
-    if (transferBytesPerLoop < 2L * limits.maxTransferBytes()) {
+    if (transferBytesPerLoop < 4L * limits.maxTransferBytes()) {
       throw new IllegalArgumentException(
           "buffer memory of "
               + loop.bufferMemoryBytes()

@@ -48,7 +48,8 @@ class FabricsTest {
     assertEquals(512 | IN_DATA, connect(c -> c.host = "somebody").result());
     assertEquals(16 | IN_DATA, connect(c -> c.cntlid = 1).result());
     assertEquals(44, connect(c -> c.sqsize = 0).result());
-    assertEquals(44, connect(c -> c.sqsize = 4095).result());
+    assertEquals(44, connect(c -> c.sqsize = 128).result());
+    assertEquals(0, connect(c -> c.sqsize = 127).status());
     assertEquals(42, connect(c -> c.qid = 17).result());
     assertEquals(0x182, connect(c -> c.qid = 17).code());
     // An I/O queue of a controller that is not there.

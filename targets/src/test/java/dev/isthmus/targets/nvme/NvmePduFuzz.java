@@ -15,12 +15,12 @@ import org.junit.jupiter.api.Test;
  * Hostile bytes: random PDUs, valid ones with bytes changed, valid ones cut and joined. Whatever
  * comes, the loop lives, the memory comes back, and other hosts are served.
  *
- * <p>{@code -Dseed=N} repeats a run, {@code -Drounds=N} makes it longer.
+ * <p>{@code -Dfuzz.seed=N} repeats a run, {@code -Dfuzz.rounds=N} makes it longer.
  */
 class NvmePduFuzz {
 
-  private static final long SEED = Long.getLong("seed", System.nanoTime());
-  private static final int ROUNDS = Integer.getInteger("rounds", 300);
+  private static final long SEED = Long.getLong("fuzz.seed", System.nanoTime());
+  private static final int ROUNDS = Integer.getInteger("fuzz.rounds", 300);
 
   @Test
   void hostileConnectionsHurtNoOne() throws Exception {
@@ -35,13 +35,13 @@ class NvmePduFuzz {
           assertEquals(0, good.read(0, 4, BLOCK).status());
           assertEquals(0, fixture.target.statistics().defects());
         } catch (IOException | RuntimeException | AssertionError e) {
-          fail("-Dseed=" + seed + " -Drounds=1", e);
+          fail("-Dfuzz.seed=" + seed + " -Dfuzz.rounds=1", e);
         }
       }
       TargetFixture.eventually(
           "the hostile connections are gone", () -> fixture.target.statistics().connections() == 2);
       TargetFixture.eventually(
-          "all memory is back (-Dseed=" + SEED + ")",
+          "all memory is back (-Dfuzz.seed=" + SEED + ")",
           () -> fixture.target.statistics().bufferMemoryUsedBytes() == 0);
     }
   }

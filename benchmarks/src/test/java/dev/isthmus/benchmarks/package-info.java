@@ -1,0 +1,4 @@
+@NullMarked
+package dev.isthmus.benchmarks;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.isthmus.benchmarks.wire;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,68 @@
+package dev.isthmus.blocktranslation;
+
+import dev.isthmus.wal.LogDirectory;
+import dev.isthmus.wal.LogSettings;
+import dev.isthmus.wal.RecoveredLog;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * Where a host keeps the logs of its volumes. A simulation puts a home of its own in its place,
+ * which knows of power cuts. Failures are those of {@link LogDirectory}. Threading: thread-safe;
+ * may block.
+ */
+interface LogHome {
+
+  /** As {@link LogDirectory#exists}. */
+  boolean exists(Path directory);
+
+  /** As {@link LogDirectory#open}. */
+  RecoveredLog open(Path directory, LogSettings settings, UUID volume);
+
+  /** As {@link LogDirectory#create}. */
+  RecoveredLog create(Path directory, LogSettings settings, UUID volume, UUID logId);
+
+  /** As {@link LogDirectory#setAside}. */
+  Path setAside(Path directory);
+
+  /** Directories below {@code directory} whose names begin with {@code prefix}. */
+  List<Path> list(Path directory, String prefix) throws IOException;
+
+  /** The file system of this machine. */
+  LogHome DISK =
+      new LogHome() {
+        @Override
+        public boolean exists(Path directory) {
+          return LogDirectory.exists(directory);
+        }
+
+        @Override
+        public RecoveredLog open(Path directory, LogSettings settings, UUID volume) {
+          return LogDirectory.open(directory, settings, volume);
+        }
+
+        @Override
+        public RecoveredLog create(Path directory, LogSettings settings, UUID volume, UUID logId) {
+          return LogDirectory.create(directory, settings, volume, logId);
+        }
+
+        @Override
+        public Path setAside(Path directory) {
+          return LogDirectory.setAside(directory);
+        }
+
+        @Override
+        public List<Path> list(Path directory, String prefix) throws IOException {
+          var found = new ArrayList<Path>();
+          try (DirectoryStream<Path> logs = Files.newDirectoryStream(directory, prefix + "*")) {
+            logs.forEach(found::add);
+          }
+          return found;
+        }
+      };
+}

@@ -1,0 +1,247 @@
+package dev.isthmus.blocktranslation;
+
+import dev.isthmus.wal.LogEpoch;
+import dev.isthmus.wal.LogFailedException;
+import dev.isthmus.wal.LogFullException;
+import dev.isthmus.wal.LogRecord;
+import dev.isthmus.wal.LogSettings;
+import dev.isthmus.wal.LogTrimmedException;
+import dev.isthmus.wal.RecordType;
+import dev.isthmus.wal.WriteAheadLog;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+
+/**
+ * One log of {@link MemoryLogs}, appended to; the fault model is there. Threading: confined to one
+ * thread.
+ */
+final class MemoryLog implements WriteAheadLog {
+
+  private static final int RECORD_OVERHEAD_BYTES = 116;
+
+  /** What a crash leaves. */
+  static final class Disk {
+    final UUID logId;
+    final List<RollFile> files = new ArrayList<>();
+    boolean locked;
+    boolean damaged;
+    boolean cleanlyClosed;
+    long durableLsn;
+    long lastLsn;
+    int voidRecords;
+    private int nextFile;
+
+    Disk(UUID logId) {
+      this.logId = logId;
+    }
+
+    void unlock() {
+      locked = false;
+    }
+
+    void losePower(Random random) {
+      long lost = lastLsn - durableLsn;
+      if (lost <= 0) {
+        return;
+      }
+      long kept = random.nextLong(lost + 1);
+      long end = durableLsn + kept;
+      files.forEach(file -> file.records.removeIf(entry -> entry.record.lsn() > end));
+      voidRecords = end < lastLsn && random.nextBoolean() ? (int) (lastLsn - end) : 0;
+      lastLsn = end;
+    }
+  }
+
+  @SuppressWarnings("ArrayRecordComponent") // never compared, and never changed
+  record Entry(LogRecord record, byte[] payload) {}
+
+  record RollFile(
+      int number, LogEpoch term, long boot, long previousLsn, long baseLsn, List<Entry> records) {}
+
+  private final MemoryLogs home;
+  private final Disk disk;
+  private final LogSettings settings;
+  private boolean closed;
+  private boolean begun;
+  private boolean failed;
+  private long fileBytes;
+  private long durableLsn;
+
+  MemoryLog(MemoryLogs home, Disk disk, LogSettings settings) {
+    this.home = home;
+    this.disk = disk;
+    this.settings = settings;
+    this.durableLsn = disk.durableLsn;
+  }
+
+  @Override
+  public UUID logId() {
+    return disk.logId;
+  }
+
+  @Override
+  public void beginEpoch(LogEpoch epoch, long baseLsn) {
+    requireOpen();
+    if (baseLsn < disk.lastLsn) {
+      throw new IllegalArgumentException("base " + baseLsn + " is below " + disk.lastLsn);
+    }
+    requireRoom();
+    disk.cleanlyClosed = false;
+    disk.files.add(
+        new RollFile(
+            ++disk.nextFile, epoch, home.boot(), disk.lastLsn, baseLsn, new ArrayList<>()));
+    fileBytes = 0;
+    begun = true;
+    disk.lastLsn = baseLsn;
+    disk.durableLsn = baseLsn;
+    durableLsn = baseLsn;
+  }
+
+  static void copy(Entry entry, int from, MemorySegment into) {
+    MemorySegment.copy(MemorySegment.ofArray(entry.payload), from, into, 0, into.byteSize());
+  }
+
+  private void requireRoom() {
+    if (home.isFull()
+        || (disk.files.size() + 1) * settings.rollBytes() > settings.capacityBytes()) {
+      throw LogExceptions.of(
+          LogFullException.class, "the log takes " + disk.files.size() + " roll files");
+    }
+  }
+
+  private void requireOpen() {
+    if (closed || !disk.locked) {
+      throw new IllegalStateException("the log is closed");
+    }
+    if (failed) {
+      throw LogExceptions.of(
+          LogFailedException.class,
+          "the disk failed",
+          new IllegalStateException("by the test's own hand"));
+    }
+  }
+
+  @Override
+  public long append(
+      RecordType type,
+      int flags,
+      long lsn,
+      long timeNanos,
+      long sector,
+      long sectorCount,
+      MemorySegment payload,
+      int payloadCrc) {
+    requireOpen();
+    if (!begun || lsn != disk.lastLsn + 1 || payload.byteSize() > MAX_PAYLOAD_BYTES) {
+      throw new IllegalArgumentException("LSN " + lsn + " after " + disk.lastLsn);
+    }
+    int bytes = RECORD_OVERHEAD_BYTES + (int) payload.byteSize();
+    RollFile file = disk.files.getLast();
+    if (fileBytes + bytes > settings.rollBytes()) {
+      requireRoom();
+      file =
+          new RollFile(
+              ++disk.nextFile,
+              file.term,
+              home.boot(),
+              disk.lastLsn,
+              disk.lastLsn,
+              new ArrayList<>());
+      disk.files.add(file);
+      fileBytes = 0;
+    }
+    fileBytes += bytes;
+    long position = (long) file.number << 32 | file.records.size();
+    var record =
+        new LogRecord(
+            type,
+            flags,
+            file.term.epoch(),
+            file.number,
+            lsn,
+            durableLsn,
+            timeNanos,
+            sector,
+            sectorCount,
+            position,
+            (int) payload.byteSize(),
+            payloadCrc);
+    byte[] copy = payload.byteSize() == 0 ? new byte[0] : payload.toArray(ValueLayout.JAVA_BYTE);
+    file.records.add(new Entry(record, copy));
+    disk.lastLsn = lsn;
+    return position;
+  }
+
+  @Override
+  public void idle() {
+    requireOpen();
+  }
+
+  @Override
+  public void force() {
+    requireOpen();
+    if (home.forcesFail()) {
+      failed = true;
+      requireOpen();
+    }
+    disk.durableLsn = disk.lastLsn;
+    durableLsn = disk.lastLsn;
+  }
+
+  @Override
+  public long appendedLsn() {
+    return disk.lastLsn;
+  }
+
+  @Override
+  public long durableLsn() {
+    return durableLsn;
+  }
+
+  @Override
+  public void read(long position, int payloadOffset, MemorySegment into) {
+    for (RollFile file : disk.files) {
+      if (file.number == position >>> 32) {
+        copy(file.records.get((int) position), payloadOffset, into);
+        return;
+      }
+    }
+    throw LogExceptions.of(LogTrimmedException.class, "trimmed: " + position);
+  }
+
+  @Override
+  public void trim(long throughLsn) {
+    while (disk.files.size() > 1 && disk.files.get(1).previousLsn <= throughLsn) {
+      disk.files.removeFirst();
+    }
+  }
+
+  @Override
+  public long sizeBytes() {
+    return disk.files.size() * settings.rollBytes();
+  }
+
+  @Override
+  public long capacityBytes() {
+    return settings.capacityBytes();
+  }
+
+  @Override
+  public void closeClean() {
+    force();
+    disk.cleanlyClosed = true;
+    close();
+  }
+
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      disk.unlock();
+    }
+  }
+}

@@ -1,0 +1,156 @@
+package dev.isthmus.blocktranslation;
+
+import dev.isthmus.wal.LogAbsentException;
+import dev.isthmus.wal.LogCorruptException;
+import dev.isthmus.wal.LogInUseException;
+import dev.isthmus.wal.LogSettings;
+import dev.isthmus.wal.RecoveredLog;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.UUID;
+
+/**
+ * The logs of one host, in memory.
+ *
+ * <h2>Fault model</h2>
+ *
+ * <ul>
+ *   <li>{@link #crash}: the process dies; everything appended is there, and locks are free;
+ *   <li>{@link #cutPower}: as crash; of what was not forced a random tail is gone, without a trace
+ *       or with whole records found behind the hole; the boot id changes;
+ *   <li>{@link #lose}: the disk is replaced by an empty one;
+ *   <li>{@link #damage}: a durable record can no longer be read, so the log is refused;
+ *   <li>{@link #failForces}: the disk fails syncs from now on, for good;
+ *   <li>{@link #setFull}: the file system has no room for another roll file.
+ * </ul>
+ *
+ * It does not: lose what was forced, or let a trimmed record come back. Threading: confined to one
+ * thread.
+ */
+final class MemoryLogs implements LogHome {
+
+  private final TreeMap<Path, MemoryLog.Disk> disks = new TreeMap<>();
+  private final Random random;
+  private long boot = 1;
+  private boolean forcesFail;
+  private boolean full;
+
+  MemoryLogs(Random random) {
+    this.random = random;
+  }
+
+  long boot() {
+    return boot;
+  }
+
+  boolean forcesFail() {
+    return forcesFail;
+  }
+
+  boolean isFull() {
+    return full;
+  }
+
+  void failForces(boolean fail) {
+    forcesFail = fail;
+  }
+
+  void setFull(boolean isFull) {
+    full = isFull;
+  }
+
+  void crash() {
+    disks.values().forEach(MemoryLog.Disk::unlock);
+  }
+
+  void cutPower() {
+    crash();
+    boot++;
+    disks.values().forEach(disk -> disk.losePower(random));
+  }
+
+  void lose() {
+    crash();
+    disks.clear();
+  }
+
+  /** Damages every log of this host. */
+  void damage() {
+    disks.values().forEach(disk -> disk.damaged = true);
+  }
+
+  /** Names of the logs that are there, those set aside included. */
+  List<String> names() {
+    return disks.keySet().stream().map(path -> path.getFileName().toString()).toList();
+  }
+
+  /** Whether some log is locked. */
+  boolean isAnyLocked() {
+    return disks.values().stream().anyMatch(disk -> disk.locked);
+  }
+
+  @Override
+  public boolean exists(Path directory) {
+    MemoryLog.Disk disk = disks.get(directory);
+    return disk != null && !disk.files.isEmpty();
+  }
+
+  @Override
+  public RecoveredLog open(Path directory, LogSettings settings, UUID volume) {
+    MemoryLog.Disk disk = disks.get(directory);
+    if (disk == null || disk.files.isEmpty()) {
+      throw LogExceptions.of(LogAbsentException.class, "no log in " + directory);
+    }
+    if (disk.damaged) {
+      throw LogExceptions.of(
+          LogCorruptException.class, directory, 0L, 1L, 1L, "a durable record is damaged");
+    }
+    lock(disk, directory);
+    return new MemoryLogFound(this, disk, settings);
+  }
+
+  private static void lock(MemoryLog.Disk disk, Path directory) {
+    if (disk.locked) {
+      throw LogExceptions.of(LogInUseException.class, "in use: " + directory);
+    }
+    disk.locked = true;
+  }
+
+  @Override
+  public RecoveredLog create(Path directory, LogSettings settings, UUID volume, UUID logId) {
+    var disk = new MemoryLog.Disk(logId);
+    if (disks.putIfAbsent(directory, disk) != null) {
+      throw new IllegalStateException("there is a log in " + directory + " already");
+    }
+    lock(disk, directory);
+    return new MemoryLogFound(this, disk, settings);
+  }
+
+  @Override
+  public Path setAside(Path directory) {
+    MemoryLog.Disk disk = disks.get(directory);
+    if (disk == null) {
+      throw LogExceptions.of(LogAbsentException.class, "no log in " + directory);
+    }
+    lock(disk, directory);
+    disk.unlock();
+    disks.remove(directory);
+    Path aside = directory.resolveSibling(directory.getFileName() + ".aside-" + disks.size());
+    disks.put(aside, disk);
+    return aside;
+  }
+
+  @Override
+  public List<Path> list(Path directory, String prefix) {
+    var found = new ArrayList<Path>();
+    for (Path path : disks.keySet()) {
+      if (directory.equals(path.getParent()) && path.getFileName().toString().startsWith(prefix)) {
+        found.add(path);
+      }
+    }
+    return found;
+  }
+}

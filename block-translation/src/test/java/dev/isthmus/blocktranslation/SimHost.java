@@ -1,0 +1,222 @@
+package dev.isthmus.blocktranslation;
+
+import dev.isthmus.blockdevice.IoCommand;
+import dev.isthmus.blockdevice.IoStatus;
+import dev.isthmus.blockdevice.Tier;
+import dev.isthmus.blockdevice.contract.BlockStamp;
+import dev.isthmus.blockdevice.contract.IoFuture;
+import dev.isthmus.blocktranslation.format.Manifest;
+import dev.isthmus.blocktranslation.store.FakeBucket;
+import dev.isthmus.blocktranslation.store.FakeObjectStore;
+import dev.isthmus.blocktranslation.store.PolicyObjectStore;
+import dev.isthmus.blocktranslation.store.SimulatedTimer;
+import dev.isthmus.blocktranslation.store.StoreFaults;
+import dev.isthmus.blocktranslation.store.StoreLimits;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One host in simulated time: logs that outlive its crashes, a connection to a bucket, and at most
+ * one process with the volume open. Several hosts of one test share timer and bucket. Threading:
+ * confined to the test's thread.
+ */
+final class SimHost {
+
+  static final VolumePlace PLACE = TestHost.PLACE;
+  static final int BLOCK_BYTES = 4096;
+
+  final SimulatedTimer timer;
+  final FakeBucket bucket;
+  final MemoryLogs logs;
+  final List<Throwable> defects = new ArrayList<>();
+  private final Random random;
+  private final ObjectVolumeSettings settings;
+  private StoreFaults faults = StoreFaults.NONE;
+  private long maxDelayNanos = 1_000_000;
+  private long maxBlockingNanos = 500_000;
+  private @Nullable PolicyObjectStore store;
+  private @Nullable SimLoop loop;
+
+  SimHost(SimulatedTimer timer, FakeBucket bucket, Random random) {
+    this(timer, bucket, random, settings(1 << 20));
+  }
+
+  SimHost(SimulatedTimer timer, FakeBucket bucket, Random random, ObjectVolumeSettings settings) {
+    this.timer = timer;
+    this.bucket = bucket;
+    this.random = random;
+    this.settings = settings;
+    this.logs = new MemoryLogs(random);
+  }
+
+  static ObjectVolumeSettings settings(int segmentBytes) {
+    return new ObjectVolumeSettings(
+        Path.of("simulated"),
+        64 << 20,
+        1 << 20,
+        16 << 20,
+        segmentBytes,
+        Duration.ofMillis(50),
+        Duration.ofSeconds(30));
+  }
+
+  /** Faults of stores connected from now on. */
+  SimHost withFaults(StoreFaults newFaults) {
+    faults = newFaults;
+    return this;
+  }
+
+  SimHost withDelays(long newMaxDelayNanos, long newMaxBlockingNanos) {
+    maxDelayNanos = newMaxDelayNanos;
+    maxBlockingNanos = newMaxBlockingNanos;
+    return this;
+  }
+
+  private PolicyObjectStore connect(StoreFaults with) {
+    return FakeObjectStore.open(bucket, timer, random, with, StoreLimits.DEFAULT, maxDelayNanos);
+  }
+
+  /** Creates the volume over a connection without faults. */
+  void create(long sizeBytes, Tier ack, Tier flush) {
+    PolicyObjectStore admin =
+        FakeObjectStore.open(
+            bucket, new ImmediateTimer(), random, StoreFaults.NONE, StoreLimits.DEFAULT, 0);
+    new VolumeAdmin(admin, new Nonces(random)).create(PLACE, sizeBytes, BLOCK_BYTES, ack, flush);
+    admin.abort();
+  }
+
+  /** Opens the volume in a new process. */
+  VolumeCore open(Takeover takeover) {
+    PolicyObjectStore newStore = connect(faults);
+    var core = new VolumeCore[1];
+    var newLoop =
+        new SimLoop(
+            timer,
+            random,
+            maxBlockingNanos,
+            defect -> {
+              defects.add(defect);
+              if (core[0] != null) {
+                core[0].defect(defect);
+              }
+            });
+    store = newStore;
+    loop = newLoop;
+    try {
+      core[0] =
+          new VolumeOpener(
+                  PLACE.name(),
+                  PLACE.where(),
+                  PLACE.keyPrefix(),
+                  newStore,
+                  settings,
+                  logs,
+                  newLoop,
+                  new Nonces(random),
+                  (Manifest m) -> VolumeAdmin.summary(PLACE, m),
+                  newStore::abort)
+              .open(takeover);
+      return core[0];
+    } catch (RuntimeException e) {
+      newLoop.shutdown();
+      newStore.abort();
+      throw e;
+    }
+  }
+
+  VolumeCore open() {
+    return open(Takeover.NONE);
+  }
+
+  /** The process dies; what it sent may still arrive. */
+  void crash() {
+    endProcess();
+    logs.crash();
+  }
+
+  /** The machine loses power. */
+  void cutPower() {
+    endProcess();
+    logs.cutPower();
+  }
+
+  private void endProcess() {
+    if (loop != null) {
+      loop.kill();
+    }
+    if (store != null) {
+      store.abort();
+    }
+  }
+
+  /** Submits and lets time pass until it ends. */
+  IoStatus run(VolumeCore volume, IoCommand command) {
+    IoFuture io = submit(volume, command);
+    runUntil(io);
+    return io.await();
+  }
+
+  IoFuture submit(VolumeCore volume, IoCommand command) {
+    var io = new IoFuture();
+    volume.submit(command, io);
+    return io;
+  }
+
+  void runUntil(IoFuture io) {
+    long from = timer.nanoTime();
+    while (io.completions() == 0) {
+      if (!timer.step() || timer.nanoTime() - from > 600_000_000_000L) {
+        throw new AssertionError("a hang: the command did not end");
+      }
+    }
+  }
+
+  IoStatus write(VolumeCore volume, int block, int blocks, long id) {
+    return run(volume, writeCommand(block, blocks, id, false));
+  }
+
+  static IoCommand writeCommand(int block, int blocks, long id, boolean fua) {
+    MemorySegment data = Arena.ofAuto().allocate((long) blocks * BLOCK_BYTES, 8);
+    BlockStamp.fill(data, BLOCK_BYTES, block, id);
+    return new IoCommand.Write((long) block * BLOCK_BYTES, data, fua);
+  }
+
+  IoStatus flush(VolumeCore volume) {
+    return run(volume, IoCommand.FLUSH);
+  }
+
+  /** The ids that blocks show. */
+  long[] read(VolumeCore volume, int block, int blocks) {
+    MemorySegment data = Arena.ofAuto().allocate((long) blocks * BLOCK_BYTES, 8);
+    IoStatus status = run(volume, new IoCommand.Read((long) block * BLOCK_BYTES, data));
+    if (status != IoStatus.OK) {
+      throw new AssertionError("a read of block " + block + ": " + status);
+    }
+    var ids = new long[blocks];
+    for (int i = 0; i < blocks; i++) {
+      ids[i] = BlockStamp.idOf(data.asSlice((long) i * BLOCK_BYTES, BLOCK_BYTES), block + i);
+    }
+    return ids;
+  }
+
+  /** Lets time pass. */
+  void advance(long millis) {
+    timer.advance(millis * 1_000_000);
+  }
+
+  /** Lets time pass until everything applied is in the bucket. */
+  void awaitUploaded(VolumeCore volume) {
+    for (int i = 0; volume.positions().uploadedLsn() < volume.positions().appliedLsn(); i++) {
+      if (i == 60_000) {
+        throw new AssertionError("not uploaded: " + volume.positions() + " " + volume.state());
+      }
+      advance(10);
+    }
+  }
+}
