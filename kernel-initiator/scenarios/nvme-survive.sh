@@ -20,7 +20,7 @@ DEVICE=$(device "$NQN" "$NSID")
 # The paths are counted (nvme0c0n1): a multipath device of this kernel has no statistics of its own.
 write_through_outage "$DEVICE" '/sys/block/nvme*c*n*/stat' '/sys/class/nvme/nvme*/state'
 echo "--- what the kernel said about the connection"
-dmesg | grep 'nvme nvme' | tail -n 40
+dmesg | grep 'nvme nvme' | tail -n 400 # four lines for each second of an outage
 expect_reconnects 'nvme nvme[0-9]*: Successfully reconnected'
 step disconnect nvme disconnect -n "$NQN"
 mark ended

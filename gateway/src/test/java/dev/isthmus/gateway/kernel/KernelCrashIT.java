@@ -25,8 +25,16 @@ class KernelCrashIT {
   /** Linux tries each second here (RECONNECT_SECONDS). */
   private static final Duration LONGEST_RECONNECT = Duration.ofSeconds(30);
 
-  /** How long writes go on between two outages. */
-  private static final long BETWEEN_MILLIS = 2_000;
+  /**
+   * How long writes go on before an outage. After one, fio makes up for lost time at several
+   * thousand writes a second, and has {@link #FIO_MEBIBYTES} in all.
+   */
+  private static final long WRITING_MILLIS = 300;
+
+  private static final int FIO_MEBIBYTES = 24;
+
+  /** By its rate, before it has to make up for anything. */
+  private static final int FIO_SECONDS = 16;
 
   @RegisterExtension final Lab lab = new Lab();
 
@@ -61,12 +69,12 @@ class KernelCrashIT {
         Guest.boot(lab, network, "nvme-survive", LONGEST_SCENARIO)
             .with("NQN", nqn)
             .with("RECONNECTS", Integer.toString(ends.size()))
-            .with("FIO_SECONDS", Integer.toString(8 + 6 * ends.size()))
-            .with("FIO_MEBIBYTES", "32")
+            .with("FIO_SECONDS", Integer.toString(FIO_SECONDS))
+            .with("FIO_MEBIBYTES", Integer.toString(FIO_MEBIBYTES))
             .start();
     guest.awaitMark("fio-running", LONGEST_BOOT);
     for (End end : ends) {
-      Thread.sleep(BETWEEN_MILLIS);
+      Thread.sleep(WRITING_MILLIS);
       outage(gateway, end, nqn);
     }
     // Else nothing was written through the last outage.
@@ -82,7 +90,10 @@ class KernelCrashIT {
     gateway.stop();
 
     guest.figures("fio ", " +(write: IOPS=[^;]+|read: IOPS=.*)");
-    guest.figures("", "(RECONNECTS .*)");
+    List<String> lost = guest.findAll("\\[ *([0-9.]+)\\] nvme .*: starting error recovery");
+    List<String> back = guest.findAll("\\[ *([0-9.]+)\\] nvme .*: Successfully reconnected");
+    assertEquals(ends.size(), back.size(), "reconnects");
+    lab.figure("the kernel lost its connection at s " + lost + ", and had it again at s " + back);
     return after;
   }
 

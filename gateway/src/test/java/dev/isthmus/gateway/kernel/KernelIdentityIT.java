@@ -72,7 +72,7 @@ class KernelIdentityIT {
         guest.output().contains("identifiers changed"), "Linux said why it dropped the disk");
     gateway.stop();
     lab.figure("NGUID before " + before16 + ", after " + after16);
-    guest.figures("", "(.*identifiers changed.*)");
+    guest.figures("", "(nvme .*identifiers changed.*)");
   }
 
   /** As if that disk had been replaced. */

@@ -182,7 +182,7 @@ class TakeoverIT {
             "the first had completed %d to %d writes; the second found the first %d of them"
                 .formatted(before, until, prefix));
         lab.figure(
-            "the first completed %d more before it knew; none of them disturbed the second"
+            "the first completed %d more before it knew that they count no longer"
                 .formatted(writer.accepted.get() - until));
         checkFenced(first, oldHost, writer);
         checkSecond(newHost, prefix, writer);
