@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.ToDoubleFunction;
 
 /**
  * How much of the machine something else used meanwhile: what busy neighbours do to a measurement
@@ -14,8 +16,8 @@ final class Contention {
   /** USER_HZ, in which proc(5) counts on Linux. */
   private static final double TICKS_PER_SECOND = 100;
 
-  /** Of a stretch that was disturbed: neighbours that come and go are waited for, a little. */
-  static final int MAX_TRIES = 3;
+  /** At a stretch that is disturbed: neighbours that come and go are waited for, a little. */
+  private static final int MAX_TRIES = 3;
 
   private static final double DISTURBED_PERCENT = 10;
 
@@ -31,9 +33,31 @@ final class Contention {
     this.pids = List.copyOf(pids);
   }
 
-  /** Whether a stretch is worth another try. */
-  static boolean disturbs(double othersPercent) {
-    return othersPercent > DISTURBED_PERCENT;
+  /** Measures something. */
+  interface Stretch<T> {
+    T measure() throws IOException, InterruptedException;
+  }
+
+  /**
+   * Measures, and again while neighbours disturb and {@code mayRepeat} holds.
+   *
+   * @return the try that was disturbed least
+   */
+  static <T> T leastDisturbed(
+      Stretch<T> stretch, ToDoubleFunction<T> othersPercent, BooleanSupplier mayRepeat)
+      throws IOException, InterruptedException {
+    T best = stretch.measure();
+    for (int i = 1;
+        i < MAX_TRIES
+            && othersPercent.applyAsDouble(best) > DISTURBED_PERCENT
+            && mayRepeat.getAsBoolean();
+        i++) {
+      T again = stretch.measure();
+      if (othersPercent.applyAsDouble(again) < othersPercent.applyAsDouble(best)) {
+        best = again;
+      }
+    }
+    return best;
   }
 
   /** The stretch begins. */

@@ -31,6 +31,7 @@ final class FlushBenchmark implements AutoCloseable {
   private final Contention contention;
   private final FileChannel file;
   private final ByteBuffer block = ByteBuffer.allocateDirect(Layout.BLOCK_BYTES);
+  private Schedule schedule = new Schedule(0, 0);
   private final Map<String, Wire> devices = new LinkedHashMap<>();
   private final Map<String, List<Round>> rounds = new LinkedHashMap<>();
   private final SplittableRandom random = new SplittableRandom(2);
@@ -85,8 +86,9 @@ final class FlushBenchmark implements AutoCloseable {
   }
 
   /** All rounds; the first one warms up and does not count. */
-  List<Row> run() throws IOException {
-    for (int round = 0; round <= plan.rounds(); round++) {
+  List<Row> run() throws IOException, InterruptedException {
+    schedule = new Schedule(plan.rounds(), plan.wireMillis() / 5);
+    for (int round = 0; schedule.admits(round); round++) {
       record(FILE, round, this::fileOnce);
       for (Map.Entry<String, Wire> device : devices.entrySet()) {
         var call = new Call(device.getValue());
@@ -101,14 +103,12 @@ final class FlushBenchmark implements AutoCloseable {
     long run() throws IOException;
   }
 
-  private void record(String name, int round, Once once) throws IOException {
-    Round best = measure(once);
-    for (int i = 1; i < Contention.MAX_TRIES && Contention.disturbs(best.othersPercent); i++) {
-      Round again = measure(once);
-      best = again.othersPercent < best.othersPercent ? again : best;
-    }
+  private void record(String name, int round, Once once) throws IOException, InterruptedException {
+    Round least =
+        Contention.leastDisturbed(
+            () -> measure(once), Round::othersPercent, () -> round > 0 && schedule.isAhead(round));
     if (round > 0) {
-      rounds.computeIfAbsent(name, _ -> new ArrayList<>()).add(best);
+      rounds.computeIfAbsent(name, _ -> new ArrayList<>()).add(least);
     }
   }
 

@@ -5,6 +5,7 @@ import dev.isthmus.benchmarks.wire.NvmeHost;
 import dev.isthmus.blocktranslation.store.TestMinio;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /** {@code ./x bench}: one run of everything. Threading: one thread. */
@@ -27,6 +29,9 @@ public final class Main {
       Prints Markdown; benchmarks/target/results/TIME.json holds every round. Data lies under benchmarks/target/work
       meanwhile: what is measured is that file system.
       """;
+
+  private static final int DELETE_TRIES = 20;
+  private static final long DELETE_PAUSE_NANOS = 100_000_000;
 
   private final Path root = Path.of(System.getProperty("isthmus.root", "")).toAbsolutePath();
   private final Plan plan;
@@ -59,11 +64,8 @@ public final class Main {
       return;
     }
     var main = new Main(plan);
-    try {
-      main.report(main.measure());
-    } finally {
-      delete(main.work);
-    }
+    Runtime.getRuntime().addShutdownHook(new Thread(main::deleteWork));
+    main.report(main.measure());
   }
 
   private void say(String what) {
@@ -134,11 +136,20 @@ public final class Main {
     say("every round is in " + root.relativize(file));
   }
 
-  private static void delete(Path tree) throws IOException {
-    try (Stream<Path> all = Files.walk(tree)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(path);
+  /**
+   * At any end, also by a signal: other hooks kill at the same time those who still write there.
+   */
+  private void deleteWork() {
+    for (int tries = 0; tries < DELETE_TRIES; tries++) {
+      try (Stream<Path> all = Files.walk(work)) {
+        for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+          Files.deleteIfExists(path);
+        }
+        return;
+      } catch (IOException | UncheckedIOException e) {
+        LockSupport.parkNanos(DELETE_PAUSE_NANOS);
       }
     }
+    say(work + " could not be deleted");
   }
 }

@@ -83,8 +83,8 @@ final class MarkdownReport {
   }
 
   private static String ratio(Spread spread) {
-    return String.format(
-        Locale.ROOT, "%.2f (%.2f–%.2f)", spread.median(), spread.min(), spread.max());
+    String format = spread.median() < 0.1 ? "%.4f (%.4f–%.4f)" : "%.2f (%.2f–%.2f)";
+    return String.format(Locale.ROOT, format, spread.median(), spread.min(), spread.max());
   }
 
   private void flush(List<FlushBenchmark.Row> rows) {

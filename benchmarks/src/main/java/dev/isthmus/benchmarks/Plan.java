@@ -5,7 +5,7 @@ package dev.isthmus.benchmarks;
  *
  * @param rounds of the interleaved measurements that count; one more warms up
  * @param cellMillis one operation at one queue depth on one device in one round
- * @param wireMillis after which no further round begins, once two have counted
+ * @param wireMillis in which all rounds over the wire should fit, and a fifth of it the flushes
  * @param flushMillis one device in one round of the flush measurement
  * @param accountedBytes written by each workload whose requests are counted
  * @param accountedMillis longest that each of them writes

@@ -24,9 +24,6 @@ final class WireBenchmark {
   /** The baseline's name among the devices. */
   static final String BARE = "bare responder";
 
-  /** Rounds that count however slow the machine is. */
-  private static final int MIN_ROUNDS = 2;
-
   private static final long SEED = 20_260_101;
 
   private final Daemon daemon;
@@ -34,6 +31,7 @@ final class WireBenchmark {
   private final Plan plan;
   private final Layout layout;
   private final Contention contention;
+  private Schedule schedule = new Schedule(0, 0);
   private final List<Device> devices = new ArrayList<>();
   private final Map<Key, List<Cell>> cells = new LinkedHashMap<>();
   private final SplittableRandom random = new SplittableRandom(SEED);
@@ -121,16 +119,12 @@ final class WireBenchmark {
 
   /** All rounds; the first one warms up and does not count. */
   List<Row> run() throws IOException, InterruptedException {
-    long began = System.nanoTime();
-    long limitNanos = TimeUnit.MILLISECONDS.toNanos(plan.wireMillis());
-    for (int round = 0; round <= plan.rounds(); round++) {
-      if (round > MIN_ROUNDS && System.nanoTime() - began > limitNanos) {
-        break;
-      }
+    schedule = new Schedule(plan.rounds(), plan.wireMillis());
+    for (int round = 0; schedule.admits(round); round++) {
       for (int queueDepth : new int[] {1, 32}) {
         for (Kind kind : Kind.values()) {
           if (kind != Kind.READ_COLD || round > 0) {
-            turn(kind, queueDepth, round > 0);
+            turn(kind, queueDepth, round);
           }
         }
       }
@@ -145,36 +139,27 @@ final class WireBenchmark {
         .toList();
   }
 
-  private void turn(Kind kind, int queueDepth, boolean counts)
-      throws IOException, InterruptedException {
-    record(new Key(kind, queueDepth, BARE), counts, () -> measureBare(kind, queueDepth));
+  private void turn(Kind kind, int queueDepth, int round) throws IOException, InterruptedException {
+    record(new Key(kind, queueDepth, BARE), round, () -> measureBare(kind, queueDepth));
     for (Device device : devices) {
       if (kind != Kind.READ_COLD || device.bucket) {
         record(
-            new Key(kind, queueDepth, device.name),
-            counts,
-            () -> measure(device, kind, queueDepth));
+            new Key(kind, queueDepth, device.name), round, () -> measure(device, kind, queueDepth));
       }
     }
   }
 
-  /** Measures one cell. */
-  private interface Turn {
-    Cell run() throws IOException, InterruptedException;
-  }
-
-  private void record(Key key, boolean counts, Turn turn) throws IOException, InterruptedException {
-    Cell best = turn.run();
-    if (!counts) {
-      return;
-    }
+  private void record(Key key, int round, Contention.Stretch<Cell> stretch)
+      throws IOException, InterruptedException {
     // The blocks that nobody has read are counted out, so there is no second try at them.
-    int tries = key.kind == Kind.READ_COLD ? 1 : Contention.MAX_TRIES;
-    for (int i = 1; i < tries && Contention.disturbs(best.othersPercent); i++) {
-      Cell again = turn.run();
-      best = again.othersPercent < best.othersPercent ? again : best;
+    Cell cell =
+        Contention.leastDisturbed(
+            stretch,
+            Cell::othersPercent,
+            () -> round > 0 && key.kind != Kind.READ_COLD && schedule.isAhead(round));
+    if (round > 0) {
+      cells.computeIfAbsent(key, _ -> new ArrayList<>()).add(cell);
     }
-    cells.computeIfAbsent(key, _ -> new ArrayList<>()).add(best);
   }
 
   private long cellNanos() {
