@@ -187,9 +187,11 @@ class SegmentCodecTest {
   void whatWasWrittenIsRead(long seed) throws FormatException {
     var random = new Random(seed);
     int count = 1 + random.nextInt(200);
-    MemorySegment buffer = MemorySegment.ofArray(new byte[count * (32768 + 72 + 40) + 256]);
+    MemorySegment buffer =
+        MemorySegment.ofArray(
+            new byte[Math.toIntExact(SegmentBuilder.totalBytes(count, count, count * 32_768L))]);
     var builder = new SegmentBuilder(buffer, VOLUME, SEQUENCE, count);
-    long lsn = 1 + random.nextInt(1000);
+    long lsn = random.nextLong(1, 1001);
     long first = lsn;
     for (int i = 0; i < count; i++) {
       long sector = random.nextLong(1L << 50);

@@ -124,6 +124,7 @@ final class SegmentFuzz {
     b.putInt(12, SegmentCodecTest.crc(bytes, 0, 256));
   }
 
+  @SuppressWarnings("ByteBufferBackingArray") // made by wrap
   private static void repairFrame(ByteBuffer b, int at) {
     byte[] bytes = b.array();
     if (at < 256 || at > bytes.length - 72) {
