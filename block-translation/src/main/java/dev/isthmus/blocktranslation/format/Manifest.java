@@ -46,6 +46,9 @@ public record Manifest(
   /** Checkpoints that a manifest keeps. */
   public static final int MAX_CHECKPOINTS = 2;
 
+  /** Widest window of slots in flight. */
+  public static final int MAX_SLOT_WINDOW = 1024;
+
   /** Most characters of {@link #rolledBack}. */
   public static final int MAX_REASON = 512;
 

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
@@ -20,6 +21,7 @@ public final class ManifestCodec {
   public static final int MAX_BYTES = 64 << 10;
 
   private static final String FIRST_LINE = "isthmus-manifest 1";
+  private static final String NAME = "[a-z0-9][a-z0-9._-]{0,62}";
   private static final String CRC_KEY = "crc32c ";
   private static final int CRC_LINE_BYTES = CRC_KEY.length() + 9;
 
@@ -108,14 +110,14 @@ public final class ManifestCodec {
             lines.number("counter", 1, Long.MAX_VALUE),
             lines.value("nonce", v -> v.matches("[0-9a-f]{32}") ? v : null),
             lines.uuid("volume"),
-            lines.value("name", v -> v),
+            lines.value("name", v -> v.matches(NAME) ? v : null),
             lines.number("created", 0, Long.MAX_VALUE),
             lines.number("size-bytes", 512, Long.MAX_VALUE),
             (int) lines.number("block-size", 512, 4096),
             lines.number("epoch", 0, Long.MAX_VALUE),
             lines.uuid("writer"),
             lines.number("incarnation", 1, Long.MAX_VALUE),
-            (int) lines.number("slot-window", 1, 1024),
+            (int) lines.number("slot-window", 1, Manifest.MAX_SLOT_WINDOW),
             lines.uuid("log"),
             lines.value("state", ManifestCodec::state),
             lines.value(
@@ -129,6 +131,8 @@ public final class ManifestCodec {
         manifest.blockSizeBytes() == 512 || manifest.blockSizeBytes() == 4096,
         "block-size " + manifest.blockSizeBytes());
     check(manifest.sizeBytes() % manifest.blockSizeBytes() == 0, "size-bytes is not whole blocks");
+    // Numbers and ids have one form each: what is read as this is written as this.
+    check(Arrays.equals(bytes, encode(manifest)), "the manifest is not in its one form");
     return manifest;
   }
 

@@ -150,7 +150,13 @@ public record SegmentHeader(
       }
       case FENCE -> {
         check(tableCount == 0 && totalLength == BYTES, "a fence with data");
-        check(nextSequence > sequence && firstLsn == lastLsn + 1, "a fence that leads nowhere");
+        check(
+            nextSequence - sequence > 0
+                && nextSequence - sequence <= Manifest.MAX_SLOT_WINDOW
+                && nextSequence > 0
+                && lastLsn >= 0
+                && firstLsn == lastLsn + 1,
+            "a fence that leads nowhere");
       }
       default -> throw new FormatException("segment kind " + kind + " is not known");
     }
@@ -177,6 +183,7 @@ public record SegmentHeader(
       check(
           entry.sector() >= 0 && entry.sectorCount() >= 0 && inSize(entry),
           "a range beyond the disk");
+      check(entry.sectorCount() > 0 || entry.operation() > SegmentEntry.DISCARD, "an empty range");
       if (entry.operation() == SegmentEntry.WRITE) {
         check(entry.frameOffset() == frameOffset, "frames are not where the table says");
         check(
