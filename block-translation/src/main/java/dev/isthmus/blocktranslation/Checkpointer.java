@@ -44,6 +44,9 @@ final class Checkpointer {
   /** Most objects that wait to be deleted; more are left to a sweep. */
   private static final int MAX_DOOMED = 4096;
 
+  /** Deletes after one checkpoint: readers and uploads share the store's queue with them. */
+  private static final int MAX_DELETES = 128;
+
   private final VolumeIdentity identity;
   private final ObjectStore store;
   private final EngineLoop loop;
@@ -55,6 +58,8 @@ final class Checkpointer {
   private ManifestStore.Stored manifest;
   // The checkpoint that the map began with, or the newest since: kept beside the next one.
   private List<Manifest.CheckpointRef> kept;
+  // Checkpoints that were sent, and that no manifest is known to name.
+  private final List<Manifest.CheckpointRef> unnamed = new ArrayList<>();
   private int segmentsSince;
   private boolean running;
   private long notBeforeNanos;
@@ -137,6 +142,7 @@ final class Checkpointer {
           .exceptionally(failure -> {
             LOG.warn("{}: no checkpoint: {}", identity.where(), failure.getMessage());
             notBeforeNanos = loop.nanoTime() + RETRY_NANOS;
+            segmentsSince += SEGMENTS_BETWEEN; // due all the same
             return null;
           });
     }
@@ -209,6 +215,7 @@ final class Checkpointer {
     var ref =
         new Manifest.CheckpointRef(
             identity.epoch(), nonce, position.sequence(), position.lastLsn(), storedBytes);
+    unnamed.add(ref);
     return store
         .put(
             identity.keyPrefix() + Keys.checkpoint(identity.volume(), identity.epoch(), nonce),
@@ -239,11 +246,14 @@ final class Checkpointer {
             stored -> {
               manifest = stored;
               kept = stored.manifest().checkpoints();
-              for (Manifest.CheckpointRef old : before) {
+              // Tries that were given up may lie there too; no manifest can name them any more.
+              unnamed.addAll(before);
+              for (Manifest.CheckpointRef old : unnamed) {
                 if (!kept.contains(old)) {
                   doom(Checkpoint.Kind.CHECKPOINT, old.epoch(), old.nonce());
                 }
               }
+              unnamed.clear();
               deleteDue();
             },
             loop);
@@ -251,11 +261,14 @@ final class Checkpointer {
 
   /** Deletes what the two checkpoints that are kept now no longer refer to. */
   private void deleteDue() {
+    int deletes = 0;
     for (Doomed candidate : List.copyOf(doomed)) {
       candidate.checkpoints++;
       if (candidate.checkpoints >= 3
+          && deletes < MAX_DELETES
           && loop.nanoTime() - candidate.knownNanos >= GRACE_NANOS
           && candidate.object.kind() != Checkpoint.Kind.SEGMENT) {
+        deletes++;
         delete(candidate);
       }
     }
