@@ -116,7 +116,7 @@ final class SegmentFuzz {
     int count = b.getInt(120);
     if (count >= 0 && 256L + count * 40L <= bytes.length) {
       for (int i = 0; i < count; i++) {
-        repairFrame(b, b.getInt(256 + i * 40 + 4));
+        repairFrame(bytes, b, b.getInt(256 + i * 40 + 4));
       }
       b.putInt(124, SegmentCodecTest.crc(bytes, 256, count * 40));
     }
@@ -124,9 +124,7 @@ final class SegmentFuzz {
     b.putInt(12, SegmentCodecTest.crc(bytes, 0, 256));
   }
 
-  @SuppressWarnings("ByteBufferBackingArray") // made by wrap
-  private static void repairFrame(ByteBuffer b, int at) {
-    byte[] bytes = b.array();
+  private static void repairFrame(byte[] bytes, ByteBuffer b, int at) {
     if (at < 256 || at > bytes.length - 72) {
       return;
     }
