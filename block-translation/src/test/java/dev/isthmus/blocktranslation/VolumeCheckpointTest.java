@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 class VolumeCheckpointTest {
 
   private static final int BLOCKS = 4096;
-  private static final int BETWEEN = 64;
+  private static final int BETWEEN = 128;
 
   private final FakeBucket bucket = new FakeBucket();
   private final SimHost host = new SimHost(new SimulatedTimer(), bucket, new Random(1));

@@ -87,7 +87,7 @@ class FirstVolumeIT {
       assertEquals(0, created.exitCode(), created.err());
       JsonNode db = show(daemon, "db");
       assertEquals(512, db.at("/block_size_bytes").asInt());
-      assertFalse(db.at("/volatile_write_cache").asBoolean(), "ack=local has no volatile cache");
+      assertTrue(db.at("/volatile_write_cache").asBoolean(), "flush=uploaded needs its flushes");
       assertEquals("uploaded", db.at("/bucket/flush").asText());
       assertEquals(2, daemon.isthmus("volume", "create", "db", "--size", "64MiB").exitCode());
       assertEquals(0, daemon.isthmus("volume", "close", "db").exitCode());
