@@ -185,21 +185,7 @@ final class LogScan {
       throw corrupt(
           file.path(), scanner.recordOffset(), 0, 0, "the log belongs to volume " + record.volume);
     }
-    if (record.type != RecordType.STATE) {
-      return null;
-    }
-    StatePayload state = LogRecordCodec.decodeState(scanner.payload(), 0);
-    if (state == null || state.file() != file.number() || state.baseLsn() < record.lsn) {
-      return null;
-    }
-    return new FileHead(
-        state,
-        record.log,
-        record.generation,
-        record.epoch,
-        record.lsn,
-        record.durableLsn,
-        scanner.position());
+    return FileHead.of(file, record, scanner);
   }
 
   /**

@@ -165,20 +165,7 @@ final class RecoveredChronicleLog implements RecoveredLog {
     if (header.lsn < fromLsn) {
       return;
     }
-    var record =
-        new LogRecord(
-            header.type,
-            header.flags,
-            header.epoch,
-            header.generation,
-            header.lsn,
-            header.durableLsn,
-            header.timeNanos,
-            header.sector,
-            header.sectorCount,
-            RollTable.position(file.number(), scanner.recordOffset() + LogRecordCodec.HEADER_BYTES),
-            header.payloadLength,
-            header.payloadCrc);
+    LogRecord record = scanner.toRecord(file);
     // The scanner has checked the payload's CRC on the way.
     visitor.visit(
         record, into -> MemorySegment.copy(scanner.payload(), 0, into, 0, record.payloadLength()));
