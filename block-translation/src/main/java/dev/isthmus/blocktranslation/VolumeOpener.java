@@ -310,9 +310,7 @@ final class VolumeOpener {
             manifest.epoch(),
             manifest.slotWindow(),
             manifest.sizeBytes(),
-            manifest.blockSizeBytes(),
-            manifest.ack(),
-            manifest.flush());
+            manifest.blockSizeBytes());
     OpenOutcome outcome =
         manifest.rolledBack().isEmpty()
             ? OpenOutcome.COMPLETE

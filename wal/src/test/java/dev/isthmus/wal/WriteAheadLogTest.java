@@ -198,6 +198,17 @@ final class WriteAheadLogTest {
     }
   }
 
+  /** A trim is asked for beside the volume's loop, which may have closed the log by then. */
+  @Test
+  void trimOfAClosedLogDoesNothing() throws IOException {
+    WriteAheadLog log = Logs.begin(directory());
+    Logs.append(log, 1, 300);
+    log.close();
+    int before = Logs.rollFiles(directory()).size();
+    log.trim(150);
+    assertEquals(before, Logs.rollFiles(directory()).size());
+  }
+
   @Test
   void trimRemovesOlderGenerationsWithTheirDirectories() throws IOException {
     WriteAheadLog first = Logs.begin(directory());
