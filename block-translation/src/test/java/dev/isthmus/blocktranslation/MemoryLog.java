@@ -89,7 +89,7 @@ final class MemoryLog implements WriteAheadLog {
     if (baseLsn < disk.lastLsn) {
       throw new IllegalArgumentException("base " + baseLsn + " is below " + disk.lastLsn);
     }
-    requireRoom();
+    requireRollFile();
     disk.cleanlyClosed = false;
     disk.files.add(
         new RollFile(
@@ -105,7 +105,7 @@ final class MemoryLog implements WriteAheadLog {
     MemorySegment.copy(MemorySegment.ofArray(entry.payload), from, into, 0, into.byteSize());
   }
 
-  private void requireRoom() {
+  private void requireRollFile() {
     if (home.isFull()
         || (disk.files.size() + 1) * settings.rollBytes() > settings.capacityBytes()) {
       throw LogExceptions.of(
@@ -146,7 +146,7 @@ final class MemoryLog implements WriteAheadLog {
     int bytes = RECORD_OVERHEAD_BYTES + (int) payload.byteSize();
     RollFile file = disk.files.getLast();
     if (fileBytes + bytes > settings.rollBytes()) {
-      requireRoom();
+      requireRollFile();
       file =
           new RollFile(
               ++disk.nextFile,
@@ -178,6 +178,14 @@ final class MemoryLog implements WriteAheadLog {
     file.records.add(new Entry(record, copy));
     disk.lastLsn = lsn;
     return position;
+  }
+
+  @Override
+  public void requireRoom() {
+    requireOpen();
+    if (fileBytes + RECORD_OVERHEAD_BYTES + MAX_PAYLOAD_BYTES > settings.rollBytes()) {
+      requireRollFile();
+    }
   }
 
   @Override

@@ -163,6 +163,15 @@ final class MemoryLogs implements LogHome {
   }
 
   @Override
+  public void delete(Path directory) {
+    MemoryLog.Disk disk = disks.get(directory);
+    if (disk != null) {
+      lock(disk, directory);
+      disks.remove(directory);
+    }
+  }
+
+  @Override
   public List<Path> list(Path directory, String prefix) {
     var found = new ArrayList<Path>();
     for (Path path : disks.keySet()) {

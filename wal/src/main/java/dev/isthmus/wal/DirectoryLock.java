@@ -64,6 +64,11 @@ final class DirectoryLock implements AutoCloseable {
     }
   }
 
+  /** Takes the lock's own file away, from a directory that goes too. */
+  void deleteFile() throws IOException {
+    Files.deleteIfExists(key.resolve(FILE_NAME));
+  }
+
   @Override
   public synchronized void close() {
     if (closed) {

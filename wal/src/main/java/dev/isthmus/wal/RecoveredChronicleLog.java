@@ -77,6 +77,7 @@ final class RecoveredChronicleLog implements RecoveredLog {
     LogScan.ChainFile newest = newest();
     return newest != null
         && (environment.bootId().equals(LogEnvironment.NIL)
+            || ForceFailure.isNoted(directory)
             || !environment.bootId().equals(newest.head().state().bootId()));
   }
 

@@ -25,9 +25,9 @@ public interface RecoveredLog extends AutoCloseable {
   boolean cleanClose();
 
   /**
-   * Whether the kernel was started anew since the newest generation began, or may have been:
-   * records that were appended but not forced may be gone without a trace. False for a log just
-   * created.
+   * Whether the kernel was started anew since the newest generation began, or may have been, or a
+   * force had failed: records that were appended but not forced may be gone without a trace. False
+   * for a log just created.
    */
   boolean bootChanged();
 
