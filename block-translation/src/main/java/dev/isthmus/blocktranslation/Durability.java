@@ -6,7 +6,7 @@ import dev.isthmus.wal.LogException;
 import dev.isthmus.wal.WriteAheadLog;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.function.Consumer;
+import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,8 +16,9 @@ import org.slf4j.LoggerFactory;
  * that makes the log durable for all that wait at once.
  *
  * <p>A failed force is never tried again: what the kernel could not write it may have dropped, and
- * a second force would succeed without it. From then on every waiter fails. Threading: confined to
- * the volume's loop; the force itself runs beside it.
+ * a second force would succeed without it. From then on the bucket alone can make good what a
+ * waiter was promised, for a bounded time. Threading: confined to the volume's loop; the force
+ * itself runs beside it.
  */
 final class Durability {
 
@@ -26,41 +27,52 @@ final class Durability {
   /** After a force and so long without a record, the log restates how far it is durable. */
   private static final long MARK_DELAY_NANOS = 5_000_000;
 
+  /** How often those who wait for the bucket in the log's stead are looked at. */
+  private static final long SWEEP_NANOS = 100_000_000;
+
+  /** What the rest of the volume has to do with durability. Called on the loop. */
+  interface Owner {
+    /** A force failed. */
+    void logFailed(LogException failure);
+
+    /** A flush is about to be refused retryably, and why. */
+    void stalled(String why);
+  }
+
   private final WriteAheadLog log;
   private final EngineLoop loop;
-  private final Consumer<LogException> onForceFailed;
+  private final Owner owner;
   // Both in the order of their LSNs: a request's LSN is the newest one when it began to wait.
   private final Deque<Waiter> localWaiters = new ArrayDeque<>();
   private final Deque<Waiter> uploadWaiters = new ArrayDeque<>();
   private boolean forcing;
   private boolean failed;
+  private long failedNanos;
+  private boolean sweeping;
   private boolean closed;
   private volatile long durableLsn;
   private volatile long uploadedLsn;
 
-  private record Waiter(long lsn, Request request) {}
+  private record Waiter(long lsn, Request request, long sinceNanos) {}
 
-  Durability(
-      WriteAheadLog log,
-      EngineLoop loop,
-      long durableLsn,
-      long uploadedLsn,
-      Consumer<LogException> onForceFailed) {
+  Durability(WriteAheadLog log, EngineLoop loop, long durableLsn, long uploadedLsn, Owner owner) {
     this.log = log;
     this.loop = loop;
     this.durableLsn = durableLsn;
     this.uploadedLsn = uploadedLsn;
-    this.onForceFailed = onForceFailed;
+    this.owner = owner;
   }
 
   /** Finishes {@code request} once everything up to {@code lsn} survives a power cut. */
   void awaitLocal(long lsn, Request request) {
-    if (failed) {
-      request.finish(IoStatus.MEDIA_ERROR);
-    } else if (lsn <= Math.max(durableLsn, uploadedLsn)) {
+    if (lsn <= Math.max(durableLsn, uploadedLsn)) {
       request.finish(IoStatus.OK);
+      return;
+    }
+    localWaiters.add(new Waiter(lsn, request, loop.nanoTime()));
+    if (failed) {
+      sweepLater();
     } else {
-      localWaiters.add(new Waiter(lsn, request));
       force();
     }
   }
@@ -70,7 +82,7 @@ final class Durability {
     if (lsn <= uploadedLsn) {
       request.finish(IoStatus.OK);
     } else {
-      uploadWaiters.add(new Waiter(lsn, request));
+      uploadWaiters.add(new Waiter(lsn, request, loop.nanoTime()));
     }
   }
 
@@ -80,7 +92,7 @@ final class Durability {
   }
 
   private void force() {
-    if (forcing || localWaiters.isEmpty()) {
+    if (forcing || failed || localWaiters.isEmpty()) {
       return;
     }
     forcing = true;
@@ -101,9 +113,7 @@ final class Durability {
   private void forced(long target, @Nullable LogException failure) {
     forcing = false;
     if (failure != null) {
-      failed = true;
-      finishAll(localWaiters, IoStatus.MEDIA_ERROR);
-      onForceFailed.accept(failure);
+      owner.logFailed(failure);
       return;
     }
     durableLsn = Math.max(durableLsn, target);
@@ -112,6 +122,56 @@ final class Durability {
     if (!forcing) {
       loop.schedule(MARK_DELAY_NANOS, this::mark);
     }
+  }
+
+  /** The log failed: those who wait for it wait for the bucket now, for a bounded time. */
+  void logFailed() {
+    if (!failed) {
+      failed = true;
+      failedNanos = loop.nanoTime();
+      sweepLater();
+    }
+  }
+
+  private void sweepLater() {
+    if (!sweeping && !localWaiters.isEmpty()) {
+      sweeping = true;
+      loop.schedule(
+          SWEEP_NANOS,
+          () -> {
+            sweeping = false;
+            sweep();
+            sweepLater();
+          });
+    }
+  }
+
+  private void sweep() {
+    long now = loop.nanoTime();
+    for (Iterator<Waiter> waiting = localWaiters.iterator(); waiting.hasNext(); ) {
+      Waiter waiter = waiting.next();
+      IoStatus end = givenUp(waiter.request, now - Math.max(waiter.sinceNanos, failedNanos));
+      if (end != null) {
+        waiting.remove();
+        if (end == IoStatus.UNAVAILABLE) {
+          // Before the refusal, so that a target knows by what path status to refuse.
+          owner.stalled("the bucket did not take in time what a flush asked for");
+        }
+        waiter.request.finish(end);
+      }
+    }
+  }
+
+  /** How a wait ends, or null while it goes on. */
+  private static @Nullable IoStatus givenUp(Request request, long waitedNanos) {
+    if (!(request.command() instanceof IoCommand.Flush)) {
+      // Its data is in the disk: a retryable status would promise that it had no effect.
+      return waitedNanos >= WritePath.MAX_BEGUN_WAIT_NANOS ? IoStatus.MEDIA_ERROR : null;
+    }
+    if (request.isCancelled()) {
+      return IoStatus.CANCELLED;
+    }
+    return waitedNanos >= WritePath.MAX_WAIT_NANOS ? IoStatus.UNAVAILABLE : null;
   }
 
   private void mark() {
@@ -153,8 +213,13 @@ final class Durability {
 
   /** Ends everyone who waits. */
   void failAll(IoStatus status) {
-    finishAll(localWaiters, status);
-    finishAll(uploadWaiters, status);
+    failFrom(0, status);
+  }
+
+  /** Ends everyone who waits for {@code lsn} or what comes after it. */
+  void failFrom(long lsn, IoStatus status) {
+    finishFrom(localWaiters, lsn, status);
+    finishFrom(uploadWaiters, lsn, status);
   }
 
   private static void finishUpTo(Deque<Waiter> waiters, long lsn) {
@@ -165,11 +230,12 @@ final class Durability {
     }
   }
 
-  private static void finishAll(Deque<Waiter> waiters, IoStatus status) {
-    Waiter first;
-    while ((first = waiters.poll()) != null) {
-      first.request.finish(status);
+  private static void finishFrom(Deque<Waiter> waiters, long lsn, IoStatus status) {
+    var ending = new ArrayDeque<Waiter>();
+    while (!waiters.isEmpty() && waiters.getLast().lsn >= lsn) {
+      ending.addFirst(waiters.removeLast());
     }
+    ending.forEach(waiter -> waiter.request.finish(status));
   }
 
   /** What a power cut leaves, in the log or in the bucket. Any thread. */

@@ -30,6 +30,9 @@ interface LogHome {
   /** As {@link LogDirectory#setAside}. */
   Path setAside(Path directory);
 
+  /** As {@link LogDirectory#delete}. */
+  void delete(Path directory);
+
   /** Directories below {@code directory} whose names begin with {@code prefix}. */
   List<Path> list(Path directory, String prefix) throws IOException;
 
@@ -54,6 +57,11 @@ interface LogHome {
         @Override
         public Path setAside(Path directory) {
           return LogDirectory.setAside(directory);
+        }
+
+        @Override
+        public void delete(Path directory) {
+          LogDirectory.delete(directory);
         }
 
         @Override

@@ -21,6 +21,7 @@ import dev.isthmus.blocktranslation.map.PartInfo;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
 import dev.isthmus.wal.LogException;
 import dev.isthmus.wal.WriteAheadLog;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -40,7 +41,8 @@ import org.slf4j.LoggerFactory;
  * of a segment before the dirty map forgets it. Threading: thread-safe; everything of the parts
  * happens on the loop.
  */
-final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath.Owner {
+final class VolumeCore
+    implements ObjectVolume, SegmentUploader.Owner, WritePath.Owner, Durability.Owner {
 
   private static final Logger LOG = LoggerFactory.getLogger(VolumeCore.class);
 
@@ -75,6 +77,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   private final ReadPath reads;
   private final WritePath writes;
   private final SegmentUploader uploader;
+  private final LogDrain drain;
   private final Checkpointer checkpointer;
   private final AtomicInteger inFlight = new AtomicInteger();
   private final Object closeLock = new Object();
@@ -84,7 +87,6 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   private long segmentBytesUploaded;
   private volatile boolean closing;
   private volatile VolumeStatistics lastStatistics = EMPTY;
-  private boolean logFailed;
   private boolean closed;
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
@@ -121,8 +123,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             identity.ack() == Tier.APPLIED || identity.flush() == Tier.UPLOADED,
             true,
             true);
-    this.durability =
-        new Durability(log, loop, log.durableLsn(), position.lastLsn(), this::logFailed);
+    this.durability = new Durability(log, loop, log.durableLsn(), position.lastLsn(), this);
     this.cache = new FrameCache(settings.cacheBytes());
     this.reads =
         new ReadPath(
@@ -156,6 +157,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             settings,
             position.nextSequence(),
             this);
+    this.drain = new LogDrain(identity.where(), loop, backlog, durability, uploader);
     this.checkpointer =
         new Checkpointer(
             identity,
@@ -284,19 +286,18 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   }
 
   @Override
-  public void stalled(boolean stalled) {
-    state.stalled(this, stalled);
+  public void stalled(String why) {
+    state.stalled(this, why);
   }
 
   @Override
   public void logFailed(LogException failure) {
-    state.failed(
-        this,
-        "the log failed, nothing more is acknowledged; what it holds is still uploaded: "
-            + failure.getMessage());
-    logFailed = true;
-    writes.refuseHeld(IoStatus.MEDIA_ERROR);
-    uploader.setUrgent(true);
+    if (drain.begin(failure, writes.lastLsn())) {
+      LOG.error("{}: the log failed", identity.where(), failure);
+      state.logFailed(this, drain.reason());
+      writes.logFailed();
+      durability.logFailed();
+    }
   }
 
   // SegmentUploader.Owner
@@ -327,6 +328,9 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
     checkpointer.committed(position);
     trim();
     writes.committed(before - backlog.bytes());
+    if (drain.hasBegun()) {
+      state.logFailed(this, drain.reason());
+    }
   }
 
   /** The changes of a segment as the map takes them. */
@@ -353,7 +357,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   }
 
   private void trim() {
-    if (trimming) {
+    if (trimming || drain.hasBegun()) {
       return;
     }
     trimming = true;
@@ -391,10 +395,13 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   }
 
   @Override
-  public void backlogLost(String why) {
-    state.failed(this, why);
+  public void backlogLost(long lsn, String why) {
+    state.failed(
+        this,
+        "%s: LSN %d to %d can't be brought to the bucket, which keeps everything before"
+            .formatted(why, lsn, writes.lastLsn()));
     writes.refuseHeld(IoStatus.MEDIA_ERROR);
-    durability.failAll(IoStatus.MEDIA_ERROR);
+    durability.failFrom(lsn, IoStatus.MEDIA_ERROR);
   }
 
   @Override
@@ -436,6 +443,19 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   @Override
   public StoreStatistics storeStatistics() {
     return parts.store().statistics();
+  }
+
+  @Override
+  public boolean isLogFailed() {
+    return drain.hasBegun();
+  }
+
+  @Override
+  public void drain(Duration limit) {
+    var done =
+        Futures.onLoop(loop, _ -> writes.lastLsn())
+            .thenComposeAsync(lsn -> drain.through(lsn, limit.toNanos()), loop);
+    Futures.await(loop, identity.where(), CompletableFuture.anyOf(done, ended));
   }
 
   private VolumeStatistics collect() {
@@ -518,11 +538,6 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
     reads.close();
   }
 
-  /** Whether the local log failed, and nothing else did: what it holds can still be uploaded. */
-  boolean isOnlyLogLost() {
-    return logFailed && !uploader.isStopped();
-  }
-
   SegmentUploader uploader() {
     return uploader;
   }
@@ -543,7 +558,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
     return this;
   }
 
-  /** What closing must not pass over in silence, or null. */
+  /** What closing must not pass over in silence, whatever the bucket still takes; or null. */
   @Nullable DeviceException lost() {
     DeviceState now = state.current();
     return switch (now.kind()) {
@@ -551,5 +566,12 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
       case FAILED -> new DeviceException.Unavailable(identity.where() + ": " + now.reason());
       default -> null;
     };
+  }
+
+  /** What it must not pass over unless everything is in the bucket, or null. */
+  @Nullable DeviceException lostLog() {
+    return drain.hasBegun()
+        ? new DeviceException.Unavailable(identity.where() + ": " + drain.reason())
+        : null;
   }
 }

@@ -114,15 +114,23 @@ final class VolumeOpener {
       LocalLog.Ready ready = local.ready(verdict, nonces.nextUuid());
       Manifest next =
           manifest.opened(nonces.nextHex128(), writer, epoch, ready.logId(), verdict.rollback());
-      WriteAheadLog log = beginTerm(ready, next, bucket.position().lastLsn());
+      WriteAheadLog log;
+      try {
+        log = beginTerm(ready, next, bucket.position().lastLsn());
+      } catch (RuntimeException e) {
+        local.discard(ready);
+        throw e;
+      }
       try {
         ManifestStore.Attempt attempt =
             Futures.await(loop, where, manifests.tryReplace(stored, next));
         if (!attempt.took()) {
+          // Replaced by somebody: with the ETag gone no late try of ours can name the log either.
+          log.close();
+          local.discard(ready);
           if (!ManifestStore.sameOwner(attempt.found().manifest(), manifest)) {
             throw manifests.fenced(attempt.found().manifest());
           }
-          log.close();
           return null;
         }
         takeChain(bucket, next, log.appendedLsn());
@@ -188,7 +196,7 @@ final class VolumeOpener {
               try {
                 return begin(ready.log(), term(next), base);
               } catch (LogException e) {
-                throw new DeviceException.Unavailable(where + ": " + e.getMessage(), e);
+                throw LocalLog.failure(where, e);
               }
             }));
   }
@@ -286,8 +294,12 @@ final class VolumeOpener {
           Futures.onLoop(
               loop,
               _ -> {
-                log.beginEpoch(term(ours), bucketLsn);
-                return true;
+                try {
+                  log.beginEpoch(term(ours), bucketLsn);
+                  return true;
+                } catch (LogException e) {
+                  throw LocalLog.failure(where, e);
+                }
               }));
     }
   }

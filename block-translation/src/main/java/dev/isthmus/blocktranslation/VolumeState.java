@@ -22,7 +22,8 @@ final class VolumeState {
   private String fencedWhy = "";
   private String failedWhy = "";
   private String degradedWhy = "";
-  private boolean stalled;
+  private String logFailedWhy = "";
+  private String stalledWhy = "";
   private boolean closed;
   private volatile DeviceState current = DeviceState.READY;
 
@@ -63,11 +64,33 @@ final class VolumeState {
     }
   }
 
-  void stalled(BlockDevice device, boolean nowStalled) {
-    if (stalled != nowStalled) {
-      stalled = nowStalled;
+  /** Changes wait or are refused, and why; empty if they are taken again. */
+  void stalled(BlockDevice device, String why) {
+    boolean changed = stalledWhy.isEmpty() != why.isEmpty();
+    stalledWhy = why;
+    if (changed) {
       change(device);
+    } else {
+      refresh();
     }
+  }
+
+  /**
+   * The log failed: no change is taken any more, what it holds goes to the bucket. Called again as
+   * that goes on, which is told to whoever asks and makes no noise.
+   */
+  void logFailed(BlockDevice device, String why) {
+    boolean first = logFailedWhy.isEmpty();
+    logFailedWhy = why;
+    if (first) {
+      change(device);
+    } else {
+      refresh();
+    }
+  }
+
+  private void refresh() {
+    current = worst();
   }
 
   void closed(BlockDevice device) {
@@ -104,13 +127,22 @@ final class VolumeState {
     if (!failedWhy.isEmpty()) {
       return new DeviceState(DeviceState.Kind.FAILED, failedWhy);
     }
-    if (stalled) {
+    if (!logFailedWhy.isEmpty()) {
+      // Reads and flushes are served until a change had to be refused: then hosts shall wait.
       return new DeviceState(
-          DeviceState.Kind.STALLED, "the log is full and waits for the bucket; " + degradedWhy);
+          stalledWhy.isEmpty() ? DeviceState.Kind.DEGRADED : DeviceState.Kind.STALLED,
+          joined(logFailedWhy, degradedWhy));
+    }
+    if (!stalledWhy.isEmpty()) {
+      return new DeviceState(DeviceState.Kind.STALLED, joined(stalledWhy, degradedWhy));
     }
     return degradedWhy.isEmpty()
         ? DeviceState.READY
         : new DeviceState(DeviceState.Kind.DEGRADED, degradedWhy);
+  }
+
+  private static String joined(String why, String more) {
+    return more.isEmpty() ? why : why + "; " + more;
   }
 
   /** What a change of the disk ends with in this state; OK if it is taken. */

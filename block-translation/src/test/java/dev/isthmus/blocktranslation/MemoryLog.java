@@ -216,13 +216,16 @@ final class MemoryLog implements WriteAheadLog {
 
   @Override
   public void read(long position, int payloadOffset, MemorySegment into) {
-    if (home.readsFail()) {
-      throw LogExceptions.of(
-          LogFailedException.class, "unreadable", new IllegalStateException("by the test's hand"));
-    }
     for (RollFile file : disk.files) {
       if (file.number == position >>> 32) {
-        copy(file.records.get((int) position), payloadOffset, into);
+        Entry entry = file.records.get((int) position);
+        if (home.readFails(entry.record.lsn())) {
+          throw LogExceptions.of(
+              LogFailedException.class,
+              "unreadable",
+              new IllegalStateException("by the test's hand"));
+        }
+        copy(entry, payloadOffset, into);
         return;
       }
     }
