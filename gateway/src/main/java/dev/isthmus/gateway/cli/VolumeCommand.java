@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       PublishCommand.class,
       UnpublishCommand.class,
       OpenCommand.class,
+      RecoverCommand.class,
       CloseCommand.class,
       DeleteCommand.class
     })
@@ -38,6 +39,6 @@ final class VolumeCommand implements Callable<Integer> {
   public Integer call() {
     throw new ParameterException(
         spec.commandLine(),
-        "say a verb: create, list, show, publish, unpublish, open, close or delete");
+        "say a verb: create, list, show, publish, unpublish, open, recover, close or delete");
   }
 }
