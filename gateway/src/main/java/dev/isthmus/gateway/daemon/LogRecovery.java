@@ -76,10 +76,10 @@ final class LogRecovery {
       boolean lossAgreed = drain(plan, open);
       remember(volume, plan.after());
       close(plan, open, lossAgreed);
+      openAgain(plan);
     } else {
-      remember(volume, plan.after());
+      openElsewhere(plan);
     }
-    openAgain(plan);
     return warnings(plan, from, to);
   }
 
@@ -93,6 +93,19 @@ final class LogRecovery {
           "volume {} can't be opened over its old log: {}",
           plan.volume().entry.name(),
           e.getMessage());
+    }
+  }
+
+  private void openElsewhere(Plan plan) {
+    remember(plan.volume(), plan.after());
+    try {
+      openAgain(plan);
+    } catch (DeviceException e) {
+      if (plan.takeover().isEmpty()) {
+        // The old place may only be not mounted: what retries by itself goes on to look there.
+        remember(plan.volume(), plan.before());
+      }
+      throw e;
     }
   }
 

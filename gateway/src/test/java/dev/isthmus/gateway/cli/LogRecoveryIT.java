@@ -11,8 +11,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.isthmus.targets.nvme.NvmeTestInitiator;
 import dev.isthmus.wal.TemporaryMount;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -228,6 +231,88 @@ class LogRecoveryIT {
       assertEquals(2, after.at("/incarnation").asInt());
       assertNotEquals("", after.at("/rolled_back_reason").asText());
       assertEquals(0, daemon.terminate());
+    }
+  }
+
+  /** Damages the newest chunk of the log below {@code root} that is full of {@code content}. */
+  private static void damage(Path root, byte content) throws IOException {
+    try (Stream<Path> all = Files.walk(root)) {
+      for (Path path : all.filter(file -> file.toString().endsWith(".cq4")).toList()) {
+        byte[] bytes = Files.readAllBytes(path);
+        int run = 0;
+        for (int i = 0; i < bytes.length; i++) {
+          run = bytes[i] == content ? run + 1 : 0;
+          if (run == 16 << 10) {
+            try (FileChannel file = FileChannel.open(path, StandardOpenOption.WRITE)) {
+              file.write(ByteBuffer.wrap(new byte[] {(byte) ~content}), i);
+            }
+            return;
+          }
+        }
+      }
+    }
+    throw new AssertionError("no such record in " + root);
+  }
+
+  @Test
+  void whatTheLogNoLongerGivesIsGivenUpOnlyByAWord() throws Exception {
+    try (var bucketDisk = TemporaryMount.tmpfs(directory.resolve("bucket"), 64 * MIB)) {
+      String[] flags = Arrays.copyOf(SMALL, SMALL.length + 2);
+      flags[SMALL.length] = "--bucket";
+      flags[SMALL.length + 1] = "bucket+file://" + bucketDisk.path();
+      try (var daemon = DaemonProcess.start(data, flags)) {
+        JsonNode published = createAndPublish(daemon);
+        NvmeTestInitiator host = connect(published);
+        String nguid = host.nguid();
+        bucketDisk.fill();
+        write(host, 0, 10);
+        assertEquals(0, host.flush());
+        damage(data.resolve("volumes"), chunk(6)[0]);
+        bucketDisk.free();
+        JsonNode failed = awaitState(daemon, "FAILED");
+        String reason = failed.at("/reason").asText();
+        // Four records of 32 KiB make a chunk: the first of chunk 6 has LSN 25.
+        assertTrue(reason.contains("LSN 25 to 40 can't be brought to the bucket"), reason);
+        check(host, 0, 6);
+        check(host, 7, 10);
+        assertEquals(0x281, host.read(6L * CHUNK_BLOCKS, 1).code(), "never older data");
+        assertEquals(0x280, host.write(0, chunk(0)), "a change of a disk that is not whole");
+        var refused = daemon.isthmus("volume", "recover", "db");
+        assertEquals(ExitCode.CORRUPT, refused.exitCode(), refused.err());
+        assertTrue(refused.err().contains("--takeover=lossy"), refused.err());
+        check(host, 0, 6);
+        JsonNode after =
+            json(daemon.isthmus("volume", "recover", "db", "--takeover=lossy", "-o", "json"));
+        assertEquals("READY", after.at("/state").asText(), after.toString());
+        assertTrue(after.at("/rolled_back").asBoolean());
+        assertEquals(24, after.at("/rolled_back_to_lsn").asInt());
+        assertEquals(0, after.at("/export/associations").asInt(), "no host goes on in silence");
+        host.close();
+        try (NvmeTestInitiator other = connect(after)) {
+          assertNotEquals(nguid, other.nguid());
+          check(other, 0, 6);
+          assertArrayEquals(
+              new byte[CHUNK_BYTES], other.read(7L * CHUNK_BLOCKS, CHUNK_BLOCKS).data());
+          write(other, 6, 12);
+        }
+        try (Stream<Path> kept = Files.walk(data.resolve("volumes"))) {
+          assertTrue(
+              kept.anyMatch(path -> path.getFileName().toString().contains(".aside-")),
+              "the old log is kept");
+        }
+        assertEquals(0, daemon.terminate());
+      }
+    }
+  }
+
+  private static JsonNode awaitState(DaemonProcess daemon, String state) throws Exception {
+    for (int i = 0; ; i++) {
+      JsonNode now = show(daemon);
+      if (now.at("/state").asText().equals(state)) {
+        return now;
+      }
+      assertTrue(i < 600, "not " + state + " but " + now);
+      Thread.sleep(50);
     }
   }
 
