@@ -7,13 +7,16 @@ import dev.isthmus.wal.WriteAheadLog;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Requests that wait until the log, or the bucket, holds what they promise; and the group commit
- * that makes the log durable for all that wait at once.
+ * Requests, and changes of tiers, that wait until the log, or the bucket, holds what they promise;
+ * and the group commit that makes the log durable for all that wait at once.
  *
  * <p>A failed force is never tried again: what the kernel could not write it may have dropped, and
  * a second force would succeed without it. From then on the bucket alone can make good what a
@@ -53,7 +56,26 @@ final class Durability {
   private volatile long durableLsn;
   private volatile long uploadedLsn;
 
-  private record Waiter(long lsn, Request request, long sinceNanos) {}
+  /**
+   * Someone who waits.
+   *
+   * @param end hears how it ended
+   * @param cancelled whether nobody wants it any more
+   * @param changedNothing whether it may be asked for again, as a flush; a write is in the log, and
+   *     what is durable of it is unknown
+   */
+  private record Waiter(
+      long lsn,
+      Consumer<IoStatus> end,
+      BooleanSupplier cancelled,
+      boolean changedNothing,
+      long sinceNanos) {
+
+    /** How it ends if the volume is closed before. */
+    IoStatus whenClosed() {
+      return changedNothing ? IoStatus.CLOSED : IoStatus.MEDIA_ERROR;
+    }
+  }
 
   Durability(WriteAheadLog log, EngineLoop loop, long durableLsn, long uploadedLsn, Owner owner) {
     this.log = log;
@@ -65,11 +87,28 @@ final class Durability {
 
   /** Finishes {@code request} once everything up to {@code lsn} survives a power cut. */
   void awaitLocal(long lsn, Request request) {
-    if (lsn <= Math.max(durableLsn, uploadedLsn)) {
-      request.finish(IoStatus.OK);
+    awaitLocal(waiter(lsn, request));
+  }
+
+  private Waiter waiter(long lsn, Request request) {
+    return new Waiter(
+        lsn,
+        request::finish,
+        request::isCancelled,
+        request.command() instanceof IoCommand.Flush,
+        loop.nanoTime());
+  }
+
+  private Waiter waiter(long lsn, CompletableFuture<IoStatus> done) {
+    return new Waiter(lsn, done::complete, () -> false, true, loop.nanoTime());
+  }
+
+  private void awaitLocal(Waiter waiter) {
+    if (waiter.lsn <= Math.max(durableLsn, uploadedLsn)) {
+      waiter.end.accept(IoStatus.OK);
       return;
     }
-    localWaiters.add(new Waiter(lsn, request, loop.nanoTime()));
+    localWaiters.add(waiter);
     if (failed) {
       sweepLater();
     } else {
@@ -77,13 +116,43 @@ final class Durability {
     }
   }
 
+  /** Completes once everything up to {@code lsn} survives a power cut, or never will. */
+  CompletableFuture<IoStatus> whenLocal(long lsn) {
+    var done = new CompletableFuture<IoStatus>();
+    awaitLocal(waiter(lsn, done));
+    return done;
+  }
+
   /** Finishes {@code request} once everything up to {@code lsn} is committed in the bucket. */
   void awaitUploaded(long lsn, Request request) {
-    if (lsn <= uploadedLsn) {
-      request.finish(IoStatus.OK);
+    awaitUploaded(waiter(lsn, request));
+  }
+
+  private void awaitUploaded(Waiter waiter) {
+    if (waiter.lsn <= uploadedLsn) {
+      waiter.end.accept(IoStatus.OK);
     } else {
-      uploadWaiters.add(new Waiter(lsn, request, loop.nanoTime()));
+      uploadWaiters.add(waiter);
     }
+  }
+
+  /**
+   * Completes once everything up to {@code lsn} is committed in the bucket, or never will be. Until
+   * then segments do not wait to be full; cancelling it ends that.
+   */
+  CompletableFuture<IoStatus> whenUploaded(long lsn) {
+    var done = new CompletableFuture<IoStatus>();
+    var waiter = waiter(lsn, done);
+    awaitUploaded(waiter);
+    Futures.then(
+        loop,
+        done,
+        (status, cancelled) -> {
+          if (cancelled != null) {
+            uploadWaiters.remove(waiter);
+          }
+        });
+    return done;
   }
 
   /** Whether someone waits for the bucket, so that a segment should not wait to be full. */
@@ -150,25 +219,25 @@ final class Durability {
     long now = loop.nanoTime();
     for (Iterator<Waiter> waiting = localWaiters.iterator(); waiting.hasNext(); ) {
       Waiter waiter = waiting.next();
-      IoStatus end = givenUp(waiter.request, now - Math.max(waiter.sinceNanos, failedNanos));
+      IoStatus end = givenUp(waiter, now - Math.max(waiter.sinceNanos, failedNanos));
       if (end != null) {
         waiting.remove();
         if (end == IoStatus.UNAVAILABLE) {
           // Before the refusal, so that a target knows by what path status to refuse.
           owner.stalled("the bucket did not take in time what a flush asked for");
         }
-        waiter.request.finish(end);
+        waiter.end.accept(end);
       }
     }
   }
 
   /** How a wait ends, or null while it goes on. */
-  private static @Nullable IoStatus givenUp(Request request, long waitedNanos) {
-    if (!(request.command() instanceof IoCommand.Flush)) {
+  private static @Nullable IoStatus givenUp(Waiter waiter, long waitedNanos) {
+    if (!waiter.changedNothing) {
       // Its data is in the disk: a retryable status would promise that it had no effect.
       return waitedNanos >= WritePath.MAX_BEGUN_WAIT_NANOS ? IoStatus.MEDIA_ERROR : null;
     }
-    if (request.isCancelled()) {
+    if (waiter.cancelled.getAsBoolean()) {
       return IoStatus.CANCELLED;
     }
     return waitedNanos >= WritePath.MAX_WAIT_NANOS ? IoStatus.UNAVAILABLE : null;
@@ -193,10 +262,7 @@ final class Durability {
     finishUpTo(localWaiters, lsn);
   }
 
-  /**
-   * The log is about to be closed: everyone who still waits is let go. A write is in the log, and
-   * what is durable of it is unknown; a flush changed nothing, and may be asked for again.
-   */
+  /** The log is about to be closed: everyone who still waits is let go. */
   void close() {
     closed = true;
     closeAll(localWaiters);
@@ -206,8 +272,7 @@ final class Durability {
   private static void closeAll(Deque<Waiter> waiters) {
     Waiter first;
     while ((first = waiters.poll()) != null) {
-      boolean flush = first.request.command() instanceof IoCommand.Flush;
-      first.request.finish(flush ? IoStatus.CLOSED : IoStatus.MEDIA_ERROR);
+      first.end.accept(first.whenClosed());
     }
   }
 
@@ -226,7 +291,7 @@ final class Durability {
     Waiter first;
     while ((first = waiters.peek()) != null && first.lsn <= lsn) {
       waiters.remove();
-      first.request.finish(IoStatus.OK);
+      first.end.accept(IoStatus.OK);
     }
   }
 
@@ -235,7 +300,7 @@ final class Durability {
     while (!waiters.isEmpty() && waiters.getLast().lsn >= lsn) {
       ending.addFirst(waiters.removeLast());
     }
-    ending.forEach(waiter -> waiter.request.finish(status));
+    ending.forEach(waiter -> waiter.end.accept(status));
   }
 
   /** What a power cut leaves, in the log or in the bucket. Any thread. */

@@ -28,6 +28,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,7 +43,11 @@ import org.slf4j.LoggerFactory;
  * happens on the loop.
  */
 final class VolumeCore
-    implements ObjectVolume, SegmentUploader.Owner, WritePath.Owner, Durability.Owner {
+    implements ObjectVolume,
+        SegmentUploader.Owner,
+        WritePath.Owner,
+        Durability.Owner,
+        TierChanger.Owner {
 
   private static final Logger LOG = LoggerFactory.getLogger(VolumeCore.class);
 
@@ -68,7 +73,6 @@ final class VolumeCore
   private final BlockMap map;
   private final VolumeState state;
   private final OpenOutcome outcome;
-  private final DeviceInfo info;
   private final Runnable onClosed;
   private final IntervalMap<DirtyRange> dirty;
   private final Backlog backlog;
@@ -78,9 +82,14 @@ final class VolumeCore
   private final WritePath writes;
   private final SegmentUploader uploader;
   private final LogDrain drain;
+  private final OwnedManifest manifest;
   private final Checkpointer checkpointer;
+  private final RpoWatch rpo;
+  private final TierChanger tierChanger;
   private final AtomicInteger inFlight = new AtomicInteger();
   private final Object closeLock = new Object();
+  private volatile DeviceInfo info;
+  private volatile Tiers tiers;
   private ChainPosition position;
   private boolean trimming;
   private long segmentsUploaded;
@@ -91,7 +100,7 @@ final class VolumeCore
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
   private static final VolumeStatistics EMPTY =
-      new VolumeStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+      new VolumeStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0);
 
   /**
    * On the loop.
@@ -109,20 +118,11 @@ final class VolumeCore
     this.position = parts.position();
     this.dirty = parts.dirty();
     this.backlog = parts.backlog();
-    this.state = new VolumeState(identity.where());
+    this.tiers = parts.manifest().manifest().tiers();
+    this.rpo = new RpoWatch(loop, backlog, tiers.rpo(), this::rpoChanged);
+    this.state = new VolumeState(identity.where(), rpo::words);
     ObjectVolumeSettings settings = parts.settings();
-    this.info =
-        new DeviceInfo(
-            identity.device(),
-            parts.name(),
-            identity.sizeBytes(),
-            identity.blockSizeBytes(),
-            MAX_TRANSFER_BYTES,
-            4096,
-            false,
-            identity.ack() == Tier.APPLIED || identity.flush() == Tier.UPLOADED,
-            true,
-            true);
+    this.info = info(tiers.needFlushes());
     this.durability = new Durability(log, loop, log.durableLsn(), position.lastLsn(), this);
     this.cache = new FrameCache(settings.cacheBytes());
     this.reads =
@@ -136,13 +136,13 @@ final class VolumeCore
             settings.cacheBytes());
     this.writes =
         new WritePath(
-            identity,
             log,
             loop,
             dirty,
             backlog,
             durability,
             reads,
+            rpo,
             parts.backlogLimitBytes(),
             Math.max(position.lastTimeNanos(), backlog.newestTimeNanos()),
             this);
@@ -158,22 +158,39 @@ final class VolumeCore
             position.nextSequence(),
             this);
     this.drain = new LogDrain(identity.where(), loop, backlog, durability, uploader);
+    this.manifest = new OwnedManifest(loop, parts.manifests(), parts.manifest(), this::fenced);
     this.checkpointer =
         new Checkpointer(
             identity,
             parts.store(),
             loop,
-            parts.manifests(),
+            manifest,
             parts.nonces(),
             map,
-            parts.manifest(),
             parts.base(),
             parts.doomed(),
-            parts.segmentsReplayed(),
-            this::fenced);
-    uploader.poke();
+            parts.segmentsReplayed());
+    this.tierChanger =
+        new TierChanger(
+            identity.where(), loop, durability, uploader, manifest, parts.nonces(), this);
+    uploader.keepTo(tiers.rpo());
+    rpo.look();
     // Each open begins a roll file: many in a row without a write would fill the log.
     trim();
+  }
+
+  private DeviceInfo info(boolean volatileWriteCache) {
+    return new DeviceInfo(
+        identity.device(),
+        parts.name(),
+        identity.sizeBytes(),
+        identity.blockSizeBytes(),
+        MAX_TRANSFER_BYTES,
+        4096,
+        false,
+        volatileWriteCache,
+        true,
+        true);
   }
 
   @Override
@@ -208,7 +225,7 @@ final class VolumeCore
 
   @Override
   public VolumeSummary summary() {
-    return parts.summaries().apply(checkpointer.manifest());
+    return parts.summaries().apply(manifest.current());
   }
 
   @Override
@@ -243,7 +260,7 @@ final class VolumeCore
       request.finish(IoStatus.CANCELLED);
       return;
     }
-    if (state.current().kind() == DeviceState.Kind.CLOSED) {
+    if (state.kind() == DeviceState.Kind.CLOSED) {
       request.finish(IoStatus.CLOSED);
       return;
     }
@@ -261,7 +278,7 @@ final class VolumeCore
     IoStatus writable = state.writable();
     if (writable != IoStatus.OK) {
       request.finish(writable);
-    } else if (identity.flush() == Tier.UPLOADED) {
+    } else if (tiers.flush() == Tier.UPLOADED) {
       durability.awaitUploaded(writes.lastLsn(), request);
       uploader.poke();
     } else {
@@ -283,11 +300,61 @@ final class VolumeCore
   @Override
   public void appended() {
     uploader.poke();
+    rpo.appended();
   }
 
   @Override
   public void stalled(String why) {
     state.stalled(this, why);
+  }
+
+  private void rpoChanged() {
+    state.lagging(this, rpo.isExceeded());
+  }
+
+  // TierChanger.Owner
+
+  @Override
+  public Tiers tiers() {
+    return tiers;
+  }
+
+  @Override
+  public void keepTo(Tiers newTiers) {
+    tiers = newTiers;
+    uploader.keepTo(newTiers.rpo());
+    rpo.set(newTiers.rpo());
+    writes.roomChanged();
+  }
+
+  @Override
+  public boolean isCacheAnnounced() {
+    return info.volatileWriteCache();
+  }
+
+  @Override
+  public void announceCache(boolean isVolatile) {
+    if (isVolatile != info.volatileWriteCache()) {
+      info = info(isVolatile);
+      state.tellListeners(this);
+    }
+  }
+
+  @Override
+  public long lastLsn() {
+    return writes.lastLsn();
+  }
+
+  @Override
+  public CompletableFuture<Tiers> setTiers(TierChange change, BooleanSupplier hostsConnected) {
+    var result = new CompletableFuture<Tiers>();
+    loop.execute(() -> tierChanger.change(change, hostsConnected, result));
+    // After the end of the loop nothing that was handed in runs.
+    var _ =
+        ended.thenRun(() ->
+            result.completeExceptionally(
+                new DeviceException.Unavailable(identity.where() + " is closed")));
+    return result;
   }
 
   @Override
@@ -325,6 +392,7 @@ final class VolumeCore
     long before = backlog.bytes();
     backlog.committed(records, uploader.oldestUncommitted());
     durability.uploaded(header.lastLsn());
+    rpo.look();
     checkpointer.committed(position);
     trim();
     writes.committed(before - backlog.bytes());
@@ -478,6 +546,8 @@ final class VolumeCore
             map.statistics().memoryBytes(),
             map.statistics().runs(),
             map.statistics().bytesWritten() + checkpointer.bytesWritten(),
+            rpo.isExceeded(),
+            rpo.exceededNanos(),
             reads.corrupt());
     return lastStatistics;
   }
@@ -512,6 +582,7 @@ final class VolumeCore
       collect();
       uploader.stop();
       giveUp();
+      rpo.close();
       map.close();
       cache.clear();
     } finally {
@@ -533,6 +604,7 @@ final class VolumeCore
 
   /** Ends every command that still waits for the log or the bucket. */
   void giveUp() {
+    tierChanger.close();
     writes.refuseHeld(IoStatus.CLOSED);
     durability.close();
     reads.close();

@@ -108,7 +108,7 @@ final class VolumeOpener {
     Path directory = settings.directory().resolve(manifest.volume().toString());
     LogSettings logSettings = LogSettings.ofCapacity(settings.logCapacityBytes());
     try (LocalLog local = LocalLog.find(logs, directory, logSettings, manifest, where)) {
-      LocalLog.Verdict verdict = local.judge(bucket.position(), takeover);
+      LocalLog.Verdict verdict = local.judge(bucket.position(), takeover, loop.wallNanos());
       long epoch = Math.max(manifest.epoch(), local.newestEpoch()) + 1;
       UUID writer = nonces.nextUuid();
       LocalLog.Ready ready = local.ready(verdict, nonces.nextUuid());
@@ -127,9 +127,13 @@ final class VolumeOpener {
         if (!attempt.took()) {
           // Replaced by somebody: with the ETag gone no late try of ours can name the log either.
           log.close();
-          local.discard(ready);
-          if (!ManifestStore.sameOwner(attempt.found().manifest(), manifest)) {
-            throw manifests.fenced(attempt.found().manifest());
+          Manifest now = attempt.found().manifest();
+          if (!now.log().equals(ready.logId())) {
+            local.discard(ready);
+          }
+          // A log of this host: an earlier try of ours, given up, has arrived late.
+          if (!ManifestStore.sameOwner(now, manifest) && !local.isOnThisHost(now)) {
+            throw manifests.fenced(now);
           }
           return null;
         }
@@ -320,9 +324,7 @@ final class VolumeOpener {
             manifest.epoch(),
             manifest.slotWindow(),
             manifest.sizeBytes(),
-            manifest.blockSizeBytes(),
-            manifest.ack(),
-            manifest.flush());
+            manifest.blockSizeBytes());
     OpenOutcome outcome =
         manifest.rolledBack().isEmpty()
             ? OpenOutcome.COMPLETE
