@@ -194,6 +194,7 @@ final class Checkpointer {
             position.nextSequence(),
             position.lastLsn(),
             position.lastTimeNanos(),
+            position.durableLsn(),
             identity.sizeSectors(),
             identity.epoch(),
             nonce,

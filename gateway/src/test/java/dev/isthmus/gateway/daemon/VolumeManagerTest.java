@@ -119,7 +119,7 @@ class VolumeManagerTest {
             () -> volumes().publish("good", "nqn.2026-01.dev.isthmus:lost", List.of()));
     assertTrue(message(taken).contains("that of volume lost"), message(taken));
     Files.move(directory.resolve("hidden"), directory.resolve("lost"));
-    assertEquals("READY", volumes().open("lost", "", "").stateName());
+    assertEquals("READY", volumes().open("lost", "", "", "").stateName());
     assertEquals(Set.of("nqn.2026-01.dev.isthmus:lost"), exports.published.keySet());
   }
 
@@ -259,7 +259,7 @@ class VolumeManagerTest {
     assertTrue(Files.exists(directory.resolve("kept")));
     restart();
     assertEquals(List.of(), volumes().list());
-    assertEquals("READY", volumes().open(file("kept"), "", "").stateName());
+    assertEquals("READY", volumes().open(file("kept"), "", "", "").stateName());
   }
 
   @Test
