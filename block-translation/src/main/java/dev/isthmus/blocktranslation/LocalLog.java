@@ -5,16 +5,17 @@ import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.wal.LogAbsentException;
 import dev.isthmus.wal.LogCorruptException;
-import dev.isthmus.wal.LogEpoch;
 import dev.isthmus.wal.LogException;
 import dev.isthmus.wal.LogInUseException;
 import dev.isthmus.wal.LogRecord;
 import dev.isthmus.wal.LogSettings;
+import dev.isthmus.wal.LogTerm;
 import dev.isthmus.wal.RecoveredLog;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -180,7 +181,8 @@ final class LocalLog implements AutoCloseable {
   }
 
   private Verdict counting(RecoveredLog log) {
-    if (manifest.ack() == Tier.LOCAL_DURABLE || isCleanlyClosed(log)) {
+    if (manifest.ack() == Tier.LOCAL_DURABLE
+        || ownersTerm().map(LogTerm::closedInOrder).orElse(false)) {
       return new Verdict(true, "");
     }
     boolean recordsCut = log.cut().map(cut -> cut.voidRecords() > 0).orElse(false);
@@ -194,27 +196,28 @@ final class LocalLog implements AutoCloseable {
         true, recordsCut ? "damaged records at the end of the log were cut off" : "");
   }
 
-  private boolean isCleanlyClosed(RecoveredLog log) {
-    return log.cleanClose() && isNewestTermEffective(log);
-  }
-
+  /**
+   * Of the term that the manifest names. One that was begun after it and never took effect says
+   * nothing of what this one completed.
+   */
   private boolean mayHaveLostPower() {
-    // A term that was begun and never took effect hides the boot id of the one that did: assume
-    // the worst.
-    return found != null && (found.bootChanged() || !isNewestTermEffective(found));
+    return ownersTerm().map(LogTerm::bootChanged).orElse(true);
   }
 
-  private boolean isNewestTermEffective(RecoveredLog log) {
-    return log.state()
-        .map(state ->
-            state.epoch().epoch() == manifest.epoch()
-                && state.epoch().writer().equals(manifest.writer()))
-        .orElse(false);
+  private Optional<LogTerm> ownersTerm() {
+    return found == null ? Optional.empty() : found.term(manifest.epoch(), manifest.writer());
+  }
+
+  /** Whether the log of {@code other}'s owner is one of this host. */
+  boolean isOnThisHost(Manifest other) {
+    return home.exists(volumeDirectory.resolve(PREFIX + other.log()));
   }
 
   /** Newest epoch that the log has begun, effective or not. */
   long newestEpoch() {
-    return found == null ? 0 : found.epochs().stream().mapToLong(LogEpoch::epoch).max().orElse(0);
+    return found == null
+        ? 0
+        : found.terms().stream().mapToLong(t -> t.epoch().epoch()).max().orElse(0);
   }
 
   /**

@@ -119,8 +119,10 @@ final class VolumeOpener {
         ManifestStore.Attempt attempt =
             Futures.await(loop, where, manifests.tryReplace(stored, next));
         if (!attempt.took()) {
-          if (!ManifestStore.sameOwner(attempt.found().manifest(), manifest)) {
-            throw manifests.fenced(attempt.found().manifest());
+          Manifest now = attempt.found().manifest();
+          // A log of this host: an earlier try of ours, given up, has arrived late.
+          if (!ManifestStore.sameOwner(now, manifest) && !local.isOnThisHost(now)) {
+            throw manifests.fenced(now);
           }
           log.close();
           return null;
@@ -308,9 +310,7 @@ final class VolumeOpener {
             manifest.epoch(),
             manifest.slotWindow(),
             manifest.sizeBytes(),
-            manifest.blockSizeBytes(),
-            manifest.ack(),
-            manifest.flush());
+            manifest.blockSizeBytes());
     OpenOutcome outcome =
         manifest.rolledBack().isEmpty()
             ? OpenOutcome.COMPLETE

@@ -11,8 +11,10 @@ import dev.isthmus.wal.WriteAheadLog;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -30,6 +32,7 @@ final class MemoryLog implements WriteAheadLog {
     boolean locked;
     boolean damaged;
     boolean cleanlyClosed;
+    final Set<LogEpoch> closedTerms = new HashSet<>();
     long durableLsn;
     long lastLsn;
     int voidRecords;
@@ -50,9 +53,18 @@ final class MemoryLog implements WriteAheadLog {
       }
       long kept = random.nextLong(lost + 1);
       long end = durableLsn + kept;
-      files.forEach(file -> file.records.removeIf(entry -> entry.record.lsn() > end));
       voidRecords = end < lastLsn && random.nextBoolean() ? (int) (lastLsn - end) : 0;
-      lastLsn = end;
+      dropBehind(end);
+    }
+
+    void endAt(long lsn) {
+      dropBehind(lsn);
+      durableLsn = lsn;
+    }
+
+    private void dropBehind(long lsn) {
+      files.forEach(file -> file.records.removeIf(entry -> entry.record.lsn() > lsn));
+      lastLsn = lsn;
     }
   }
 
@@ -90,6 +102,9 @@ final class MemoryLog implements WriteAheadLog {
       throw new IllegalArgumentException("base " + baseLsn + " is below " + disk.lastLsn);
     }
     requireRoom();
+    if (disk.cleanlyClosed) {
+      disk.closedTerms.add(disk.files.getLast().term());
+    }
     disk.cleanlyClosed = false;
     disk.files.add(
         new RollFile(

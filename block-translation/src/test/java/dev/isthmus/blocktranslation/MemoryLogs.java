@@ -22,6 +22,7 @@ import java.util.UUID;
  *   <li>{@link #cutPower}: as crash; of what was not forced a random tail is gone, without a trace
  *       or with whole records found behind the hole; the boot id changes;
  *   <li>{@link #lose}: the disk is replaced by an empty one;
+ *   <li>{@link #restoreOlderCopy}: somebody put back a backup of the logs;
  *   <li>{@link #damage}: a durable record can no longer be read, so the log is refused;
  *   <li>{@link #failForces}: the disk fails syncs from now on, for good;
  *   <li>{@link #failAppends}, {@link #failReads}: likewise, for as long as it is told;
@@ -94,6 +95,11 @@ final class MemoryLogs implements LogHome {
   void lose() {
     crash();
     disks.clear();
+  }
+
+  /** Every log of this host is as it was when {@code lsn} was its newest, all of it durable. */
+  void restoreOlderCopy(long lsn) {
+    disks.values().forEach(disk -> disk.endAt(lsn));
   }
 
   /** Damages every log of this host. */
