@@ -55,7 +55,7 @@ final class PowerCutJudge {
   }
 
   /** A promise that was not kept. */
-  private static final class ViolationException extends Exception {
+  static final class ViolationException extends Exception {
     private static final long serialVersionUID = 1L;
 
     ViolationException(String message, @Nullable Throwable cause) {
@@ -171,7 +171,8 @@ final class PowerCutJudge {
     }
   }
 
-  private static void judgeContent(PowerCutHistory history, VolumeCore volume, long last)
+  /** The disk is exactly the changes up to {@code last}. */
+  static void judgeContent(PowerCutHistory history, VolumeCore volume, long last)
       throws ViolationException {
     long[] model = history.model(last);
     var io = new SyncIo(volume);

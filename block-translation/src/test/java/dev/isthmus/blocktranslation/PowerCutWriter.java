@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -28,7 +29,8 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * The process whose machine loses power: writes through a volume at queue depth 16, its log on a
  * recording disk, with flushes and FUA between, and marks in the disk's record what it was
- * promised, after it was. It never ends by itself within a test.
+ * promised, after it was. When a command failed it submits no more and waits for the bucket. It
+ * never ends by itself.
  *
  * <p>Arguments: seed, the disk's directory, its mount, its marks, the mistake of the force ({@link
  * WeakForce}) or {@code SOUND}, and the power-ons before.
@@ -37,6 +39,22 @@ final class PowerCutWriter {
 
   private static final int QUEUE_DEPTH = 16;
 
+  /** Printed once the record is worth cutting, however slow the machine. */
+  static final String WARM = "WARM";
+
+  /** Begins what is printed when a command failed; none is submitted after it. */
+  static final String ERROR = "ERROR";
+
+  /**
+   * Begins what is printed when, after an error, the volume has brought all it has applied into the
+   * bucket, or was given {@link #LONGEST_SETTLING_NANOS} to: its state.
+   */
+  static final String SETTLED = "SETTLED";
+
+  private static final long LONGEST_SETTLING_NANOS = 60_000_000_000L;
+
+  private static final int WARM_PROMISES = 25;
+
   /** Requests to the bucket and their replies take up to this long each. */
   private static final long MAX_BUCKET_DELAY_NANOS = 10_000_000;
 
@@ -44,6 +62,7 @@ final class PowerCutWriter {
   private final Marks marks;
   private final boolean ackIsDurable;
   private final Semaphore slots = new Semaphore(QUEUE_DEPTH);
+  private volatile boolean failed;
   private final AtomicLong doneId = new AtomicLong();
   private final AtomicLong promisedLsn = new AtomicLong();
 
@@ -102,7 +121,6 @@ final class PowerCutWriter {
     VolumeCore volume = host.open();
     long lsn = volume.positions().appliedLsn();
     marks.mark(PowerCutHistory.READY + " " + lsn + " " + volume.info().identity().incarnation());
-    System.out.println("READY");
     var writer = new PowerCutWriter(volume, marks, ack == Tier.LOCAL_DURABLE);
     Thread.ofPlatform().daemon().name("marks").start(writer::markPromises);
     writer.play(history, lsn + 1);
@@ -111,7 +129,7 @@ final class PowerCutWriter {
   private void play(PowerCutHistory history, long firstId) throws InterruptedException {
     CrashScript script = history.nextScript();
     var random = new Random(script.seed());
-    for (long id = firstId; ; id++) {
+    for (long id = firstId; !failed; id++) {
       slots.acquire();
       long submitted = id;
       IoCommand command = script.command(id, PowerCutHistory.stamp(history.powerOns(), id));
@@ -120,12 +138,31 @@ final class PowerCutWriter {
         flush();
       }
     }
+    settle();
+  }
+
+  private void settle() throws InterruptedException {
+    long deadline = System.nanoTime() + LONGEST_SETTLING_NANOS;
+    Positions positions;
+    do {
+      Thread.sleep(50);
+      positions = volume.positions();
+    } while (positions.uploadedLsn() < positions.appliedLsn() && System.nanoTime() < deadline);
+    System.out.println(SETTLED + " " + positions + " " + volume.state());
+    new CountDownLatch(1).await();
+  }
+
+  private void failed(String what) {
+    if (!failed) {
+      System.out.println(ERROR + " " + what);
+      failed = true;
+    }
   }
 
   private void done(long id, IoCommand command, IoStatus status) {
     slots.release();
     if (status != IoStatus.OK) {
-      System.out.println("ERROR change " + id + " ended " + status);
+      failed("change " + id + " ended " + status);
       return;
     }
     raise(doneId, id);
@@ -145,7 +182,7 @@ final class PowerCutWriter {
           if (status == IoStatus.OK) {
             raise(promisedLsn, covered);
           } else {
-            System.out.println("ERROR a flush ended " + status);
+            failed("a flush ended " + status);
           }
         });
   }
@@ -157,6 +194,7 @@ final class PowerCutWriter {
   private void markPromises() {
     long markedDone = 0;
     long markedPromise = 0;
+    int promises = 0;
     while (true) {
       Positions positions = volume.positions();
       raise(promisedLsn, Math.max(positions.localDurableLsn(), positions.uploadedLsn()));
@@ -165,6 +203,9 @@ final class PowerCutWriter {
       if (promise > markedPromise) {
         marks.mark(PowerCutHistory.PROMISED + " " + promise);
         markedPromise = promise;
+        if (++promises == WARM_PROMISES) {
+          System.out.println(WARM);
+        }
       }
       if (done > markedDone) {
         marks.mark(PowerCutHistory.DONE + " " + done);
