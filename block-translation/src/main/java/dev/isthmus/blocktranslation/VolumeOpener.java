@@ -108,7 +108,7 @@ final class VolumeOpener {
     Path directory = settings.directory().resolve(manifest.volume().toString());
     LogSettings logSettings = LogSettings.ofCapacity(settings.logCapacityBytes());
     try (LocalLog local = LocalLog.find(logs, directory, logSettings, manifest, where)) {
-      LocalLog.Verdict verdict = local.judge(bucket.position(), takeover);
+      LocalLog.Verdict verdict = local.judge(bucket.position(), takeover, loop.wallNanos());
       long epoch = Math.max(manifest.epoch(), local.newestEpoch()) + 1;
       UUID writer = nonces.nextUuid();
       LocalLog.Ready ready = local.ready(verdict, nonces.nextUuid());

@@ -96,6 +96,10 @@ final class MemoryLogFound implements RecoveredLog {
     if (fromLsn < denseFrom()) {
       throw new AssertionError("replay from " + fromLsn + ", dense from " + denseFrom());
     }
+    visit(fromLsn, visitor);
+  }
+
+  private void visit(long fromLsn, LogVisitor visitor) {
     for (MemoryLog.RollFile file : disk.files) {
       for (MemoryLog.Entry entry : file.records()) {
         if (entry.record().lsn() >= fromLsn) {
@@ -107,7 +111,7 @@ final class MemoryLogFound implements RecoveredLog {
 
   @Override
   public void replayAll(LogVisitor visitor) {
-    throw new UnsupportedOperationException("salvage is not the engine's");
+    visit(0, visitor);
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.isthmus.blocktranslation;
 import dev.isthmus.wal.LogAbsentException;
 import dev.isthmus.wal.LogCorruptException;
 import dev.isthmus.wal.LogInUseException;
+import dev.isthmus.wal.LogRecord;
 import dev.isthmus.wal.LogSettings;
 import dev.isthmus.wal.RecoveredLog;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Consumer;
 
 /**
  * The logs of one host, in memory.
@@ -166,6 +168,17 @@ final class MemoryLogs implements LogHome {
     Path aside = directory.resolveSibling(directory.getFileName() + ".aside-" + disks.size());
     disks.put(aside, disk);
     return aside;
+  }
+
+  @Override
+  public void visitWhole(Path directory, Consumer<LogRecord> visitor) {
+    MemoryLog.Disk disk = disks.get(directory);
+    if (disk == null) {
+      throw LogExceptions.of(LogAbsentException.class, "no log in " + directory);
+    }
+    for (MemoryLog.RollFile file : disk.files) {
+      file.records().forEach(entry -> visitor.accept(entry.record()));
+    }
   }
 
   @Override

@@ -28,7 +28,7 @@ public final class DeviceOpener {
   private static final Set<String> FILES = Set.of("file", "aio");
 
   /** What a volume in a bucket remembers by itself. */
-  private static final Set<String> REMEMBERED = Set.of("size", "blk_size", "ack", "flush");
+  private static final Set<String> REMEMBERED = Set.of("size", "blk_size", "ack", "flush", "rpo");
 
   private final DeviceRegistry registry;
   private final ObjectVolumeProvider buckets;

@@ -116,7 +116,8 @@ final class ManagedVolume {
         open.openOutcome(),
         open.positions(),
         open instanceof ObjectVolume volume
-            ? new VolumeView.Bucket(volume.summary(), volume.statistics(), volume.storeStatistics())
+            ? new VolumeView.Bucket(
+                volume.summary(), volume.tiers(), volume.statistics(), volume.storeStatistics())
             : null);
   }
 }

@@ -4,6 +4,7 @@ import dev.isthmus.blockdevice.BlockDevice;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.ObjectVolume;
+import dev.isthmus.blocktranslation.TierChange;
 import dev.isthmus.blocktranslation.VolumeSummary;
 import dev.isthmus.gateway.daemon.CatalogueEntry.Publication;
 import dev.isthmus.targets.nvme.HostAccess;
@@ -217,7 +218,7 @@ public final class VolumeManager {
     if (opener.existsInBucket(uri)) {
       open(name, "", "");
     } else {
-      create(new CreateRequest(name, "", sizeBytes, 0, "", ""));
+      create(new CreateRequest(name, "", sizeBytes, 0, "", "", ""));
     }
     publish(name, "", List.of());
   }
@@ -364,6 +365,35 @@ public final class VolumeManager {
             "the name %s is that of volume %s; give %s another with --nqn"
                 .formatted(nqn, other.entry.name(), name));
       }
+    }
+  }
+
+  /**
+   * Changes what an open volume in a bucket promises, while hosts use it. Blocks until it holds;
+   * interrupting it gives it up.
+   */
+  public VolumeView setTiers(String name, TierChange change) {
+    ManagedVolume volume = find(name);
+    volume.lock.lock();
+    try {
+      requireThere(volume);
+      BlockDevice device = volume.device;
+      if (device == null) {
+        throw new DeviceException.Unavailable(
+            "volume " + name + " is not open: " + volume.view().failure());
+      }
+      if (!(device instanceof ObjectVolume inBucket)) {
+        throw new DeviceException.Invalid(
+            "volume " + name + " is in no bucket: only those have ack, flush and rpo");
+      }
+      Publication publication = volume.exported ? volume.entry.publication() : null;
+      TierSetter.set(
+          inBucket,
+          change,
+          () -> publication != null && exports.associations(publication.nqn()) > 0);
+      return volume.view();
+    } finally {
+      volume.lock.unlock();
     }
   }
 

@@ -71,7 +71,7 @@ class VolumeManagerTest {
   }
 
   private VolumeView create(String uri, long sizeBytes) {
-    return volumes().create(new CreateRequest(uri, "", sizeBytes, 0, "", ""));
+    return volumes().create(new CreateRequest(uri, "", sizeBytes, 0, "", "", ""));
   }
 
   private static String message(DeviceException failure) {
@@ -147,7 +147,7 @@ class VolumeManagerTest {
 
   @Test
   void theBlockSizeOfAFileIsRemembered() {
-    volumes().create(new CreateRequest(file("small"), "", 1 << 20, 512, "", ""));
+    volumes().create(new CreateRequest(file("small"), "", 1 << 20, 512, "", "", ""));
     restart();
     assertEquals(512, open(volumes().get("small").open()).info().blockSizeBytes());
   }
