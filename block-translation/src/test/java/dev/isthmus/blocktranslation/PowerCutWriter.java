@@ -93,7 +93,7 @@ final class PowerCutWriter {
     Path disk = Path.of(args[1]);
     var marks = new Marks(Path.of(args[3]));
     LogHome logs =
-        args[4].equals("SOUND") ? LogHome.DISK : new WeakLogHome(WeakForce.valueOf(args[4]));
+        args[4].equals("SOUND") ? LogHome.DISK : WeakLogHome.of(WeakForce.valueOf(args[4]));
     List<PowerOn> before =
         Arrays.asList(args).subList(5, args.length).stream().map(PowerOn::parse).toList();
     var history = new PowerCutHistory(seed, before);

@@ -1,38 +1,41 @@
 package dev.isthmus.blocktranslation;
 
 import dev.isthmus.wal.LogSettings;
-import dev.isthmus.wal.RecoveredLog;
 import dev.isthmus.wal.WeakForce;
-import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.UUID;
 
-/** This machine's logs, forced wrongly. Immutable. */
-record WeakLogHome(WeakForce force) implements LogHome {
+/** This machine's logs, forced wrongly. */
+final class WeakLogHome {
 
-  @Override
-  public boolean exists(Path directory) {
-    return DISK.exists(directory);
-  }
+  private WeakLogHome() {}
 
-  @Override
-  public RecoveredLog open(Path directory, LogSettings settings, UUID volume) {
-    return force.open(directory, settings, volume);
-  }
-
-  @Override
-  public RecoveredLog create(Path directory, LogSettings settings, UUID volume, UUID logId) {
-    return force.create(directory, settings, volume, logId);
-  }
-
-  @Override
-  public Path setAside(Path directory) {
-    return DISK.setAside(directory);
-  }
-
-  @Override
-  public List<Path> list(Path directory, String prefix) throws IOException {
-    return DISK.list(directory, prefix);
+  /** {@link LogHome#DISK}, but that logs are opened and created with another force. */
+  static LogHome of(WeakForce force) {
+    return (LogHome)
+        Proxy.newProxyInstance(
+            LogHome.class.getClassLoader(),
+            new Class<?>[] {LogHome.class},
+            (self, method, arguments) ->
+                switch (method.getName()) {
+                  case "open" ->
+                      force.open(
+                          (Path) arguments[0], (LogSettings) arguments[1], (UUID) arguments[2]);
+                  case "create" ->
+                      force.create(
+                          (Path) arguments[0],
+                          (LogSettings) arguments[1],
+                          (UUID) arguments[2],
+                          (UUID) arguments[3]);
+                  default -> {
+                    try {
+                      yield method.invoke(LogHome.DISK, arguments);
+                    } catch (InvocationTargetException e) {
+                      throw e.getCause();
+                    }
+                  }
+                });
   }
 }
