@@ -33,6 +33,9 @@ interface LogHome {
   /** As {@link LogDirectory#setAside}. */
   Path setAside(Path directory);
 
+  /** As {@link LogDirectory#delete}. */
+  void delete(Path directory);
+
   /** Visits the whole data records of a log that {@link #open} refuses. Locks it meanwhile. */
   void visitWhole(Path directory, Consumer<LogRecord> visitor);
 
@@ -60,6 +63,11 @@ interface LogHome {
         @Override
         public Path setAside(Path directory) {
           return LogDirectory.setAside(directory);
+        }
+
+        @Override
+        public void delete(Path directory) {
+          LogDirectory.delete(directory);
         }
 
         @Override

@@ -28,6 +28,7 @@ import java.util.function.Consumer;
  *   <li>{@link #damage}: a durable record can no longer be read, so the log is refused;
  *   <li>{@link #failForces}: the disk fails syncs from now on, for good;
  *   <li>{@link #failAppends}, {@link #failReads}: likewise, for as long as it is told;
+ *   <li>{@link #failReadOf}: one record can't be read, for good;
  *   <li>{@link #setFull}: the file system has no room for another roll file.
  * </ul>
  *
@@ -43,6 +44,7 @@ final class MemoryLogs implements LogHome {
   private boolean full;
   private boolean appendsFail;
   private boolean readsFail;
+  private long badLsn;
 
   MemoryLogs(Random random) {
     this.random = random;
@@ -72,8 +74,12 @@ final class MemoryLogs implements LogHome {
     return appendsFail;
   }
 
-  boolean readsFail() {
-    return readsFail;
+  boolean readFails(long lsn) {
+    return readsFail || lsn == badLsn;
+  }
+
+  void failReadOf(long lsn) {
+    badLsn = lsn;
   }
 
   void failAppends(boolean fail) {
@@ -168,6 +174,15 @@ final class MemoryLogs implements LogHome {
     Path aside = directory.resolveSibling(directory.getFileName() + ".aside-" + disks.size());
     disks.put(aside, disk);
     return aside;
+  }
+
+  @Override
+  public void delete(Path directory) {
+    MemoryLog.Disk disk = disks.get(directory);
+    if (disk != null) {
+      lock(disk, directory);
+      disks.remove(directory);
+    }
   }
 
   @Override

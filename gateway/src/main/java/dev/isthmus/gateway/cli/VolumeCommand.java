@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       PublishCommand.class,
       UnpublishCommand.class,
       OpenCommand.class,
+      RecoverCommand.class,
       CloseCommand.class,
       DeleteCommand.class
     })
@@ -39,6 +40,6 @@ final class VolumeCommand implements Callable<Integer> {
   public Integer call() {
     throw new ParameterException(
         spec.commandLine(),
-        "say a verb: create, list, show, set, publish, unpublish, open, close or delete");
+        "say a verb: create, list, show, set, publish, unpublish, open, recover, close or delete");
   }
 }

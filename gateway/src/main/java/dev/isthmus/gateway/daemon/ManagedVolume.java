@@ -27,6 +27,9 @@ final class ManagedVolume {
   volatile @Nullable DeviceException failure;
   volatile boolean exported;
 
+  /** What the export holds on to; null while there is none. Guarded by lock. */
+  @Nullable ReplaceableDevice front;
+
   /** A device that a host's commands may still be in: it is not closed. Guarded by lock. */
   boolean abandoned;
 

@@ -11,6 +11,8 @@ import dev.isthmus.gateway.rpc.v1.ListVolumesRequest;
 import dev.isthmus.gateway.rpc.v1.ListVolumesResponse;
 import dev.isthmus.gateway.rpc.v1.OpenVolumeRequest;
 import dev.isthmus.gateway.rpc.v1.PublishVolumeRequest;
+import dev.isthmus.gateway.rpc.v1.RecoverVolumeRequest;
+import dev.isthmus.gateway.rpc.v1.RecoverVolumeResponse;
 import dev.isthmus.gateway.rpc.v1.SetVolumeRequest;
 import dev.isthmus.gateway.rpc.v1.Volume;
 import dev.isthmus.gateway.rpc.v1.VolumeName;
@@ -51,7 +53,27 @@ final class VolumesService extends VolumesGrpc.VolumesImplBase {
   public void openVolume(OpenVolumeRequest request, StreamObserver<Volume> answer) {
     answer(
         answer,
-        () -> volumes.open(request.getNameOrUri(), request.getName(), request.getTakeover()));
+        () ->
+            volumes.open(
+                request.getNameOrUri(),
+                request.getName(),
+                request.getTakeover(),
+                request.getLogDirectory()));
+  }
+
+  @Override
+  public void recoverVolume(
+      RecoverVolumeRequest request, StreamObserver<RecoverVolumeResponse> answer) {
+    one(
+        answer,
+        () -> {
+          VolumeManager.Recovered recovered =
+              volumes.recover(request.getName(), request.getLogDirectory(), request.getTakeover());
+          return RecoverVolumeResponse.newBuilder()
+              .setVolume(message(recovered.volume()))
+              .addAllWarnings(recovered.warnings())
+              .build();
+        });
   }
 
   @Override
