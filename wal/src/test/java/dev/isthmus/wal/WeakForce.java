@@ -1,9 +1,11 @@
 package dev.isthmus.wal;
 
 import java.io.DataInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.UUID;
 
@@ -32,10 +34,12 @@ public enum WeakForce {
     return newest.equals(file);
   }
 
-  /** A file that was only prepared ahead begins with zeroes. */
+  /** A file that was only prepared ahead begins with zeroes; one that was trimmed is gone. */
   private static boolean isBegun(Path file) throws IOException {
     try (var in = new DataInputStream(Files.newInputStream(file))) {
       return in.readInt() != 0;
+    } catch (NoSuchFileException | EOFException e) {
+      return false;
     }
   }
 
