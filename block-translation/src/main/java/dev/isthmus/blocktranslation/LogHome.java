@@ -35,6 +35,9 @@ interface LogHome {
   /** As {@link LogDirectory#setAside}. */
   Path setAside(Path directory);
 
+  /** As {@link LogDirectory#delete}. */
+  void delete(Path directory);
+
   /** Visits the whole data records of a log that {@link #open} refuses. Locks it meanwhile. */
   void visitWhole(Path directory, Consumer<LogRecord> visitor);
 
@@ -82,6 +85,11 @@ interface LogHome {
         @Override
         public void writeNote(Path volumeDirectory, String note) {
           NoteFile.write(volumeDirectory.resolve(LocalTerm.FILE_NAME), note);
+        }
+
+        @Override
+        public void delete(Path directory) {
+          LogDirectory.delete(directory);
         }
 
         @Override

@@ -40,14 +40,17 @@ import org.slf4j.LoggerFactory;
  * <p>{@link #create} takes {@code size} (as {@code 10GiB}), {@code blk_size} (512 or 4096), {@code
  * ack} ({@code applied}, {@code local}), {@code flush} ({@code local}, {@code uploaded}) and {@code
  * rpo} ({@code none}, {@code 30s}, {@code 30s,enforce}); {@link #open} takes {@code takeover}
- * ({@code unflushed}, {@code lossy}). Threading: thread-safe; all calls block.
+ * ({@code unflushed}, {@code lossy}); every call takes {@code log_dir}, a directory of this host
+ * for the volume's log ({@link LogPlace}). Threading: thread-safe; all calls block.
  */
 public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(ObjectVolumeProvider.class);
 
-  private static final Set<String> CREATE_KEYS = Set.of("size", "blk_size", "ack", "flush", "rpo");
-  private static final Set<String> OPEN_KEYS = Set.of("takeover");
+  private static final Set<String> CREATE_KEYS =
+      Set.of("size", "blk_size", "ack", "flush", "rpo", LogPlace.KEY);
+  private static final Set<String> OPEN_KEYS = Set.of("takeover", LogPlace.KEY);
+  private static final Set<String> OTHER_KEYS = Set.of(LogPlace.KEY);
 
   /**
    * Threads for what blocks: building segments, forcing and trimming logs, merging maps. A volume
@@ -94,7 +97,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     uri.refuseSizeAtOpen();
     BucketUri bucket = BucketUri.ofVolume(uri, OPEN_KEYS);
     Takeover takeover = takeover(uri.get("takeover"));
-    return open(bucket, place(uri, bucket), opener -> opener.open(takeover));
+    return open(bucket, place(uri, bucket), logs(uri, bucket), opener -> opener.open(takeover));
   }
 
   /**
@@ -108,9 +111,20 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
    */
   public ObjectVolume reopen(StorageUri uri, @Nullable UUID expected) {
     uri.refuseSizeAtOpen();
-    BucketUri bucket = BucketUri.ofVolume(uri, Set.of());
-    VolumePlace place = place(uri, bucket);
-    return open(bucket, place, opener -> opener.openUnattended(expected));
+    BucketUri bucket = BucketUri.ofVolume(uri, OPEN_KEYS);
+    return open(
+        bucket,
+        place(uri, bucket),
+        logs(uri, bucket),
+        opener -> opener.openUnattended(expected));
+  }
+
+  /** Where the logs of a volume lie, which can be written to. */
+  private Path logs(StorageUri uri, BucketUri bucket) {
+    Path own = LogPlace.of(uri, bucket);
+    Path logs = own == null ? settings.directory() : own;
+    LogPlace.requireUsable(logs);
+    return logs;
   }
 
   private static Takeover takeover(@Nullable String word) {
@@ -124,7 +138,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   }
 
   private ObjectVolume open(
-      BucketUri bucket, VolumePlace place, Function<VolumeOpener, VolumeCore> open) {
+      BucketUri bucket, VolumePlace place, Path logs, Function<VolumeOpener, VolumeCore> open) {
     var volume = new AtomicReference<@Nullable VolumeCore>();
     var loop =
         new ThreadedLoop(
@@ -148,7 +162,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
                   place.where(),
                   place.keyPrefix(),
                   store,
-                  settings,
+                  settings.withDirectory(logs),
                   LogHome.DISK,
                   loop,
                   nonces,
@@ -167,9 +181,10 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   public ObjectVolume create(StorageUri uri) {
     BucketUri bucket = BucketUri.ofVolume(uri, CREATE_KEYS);
     VolumePlace place = place(uri, bucket);
+    Path logs = logs(uri, bucket);
     int blockBytes = uri.blockSizeBytes(DEFAULT_BLOCK_BYTES);
     admin(bucket).create(place, uri.sizeBytesAtCreate(blockBytes), blockBytes, tiers(uri));
-    return open(bucket, place, opener -> opener.open(Takeover.NONE));
+    return open(bucket, place, logs, opener -> opener.open(Takeover.NONE));
   }
 
   /** What the URI says, and the defaults for the rest. */
@@ -202,7 +217,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
 
   /** Reads a volume's manifest; owns nothing, changes nothing. */
   public VolumeSummary describe(StorageUri uri) {
-    BucketUri bucket = BucketUri.ofVolume(uri, Set.of());
+    BucketUri bucket = BucketUri.ofVolume(uri, OTHER_KEYS);
     return admin(bucket).describe(place(uri, bucket));
   }
 
@@ -213,9 +228,22 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
    * @param deletedObjects hears the number of objects deleted so far
    */
   public void delete(StorageUri uri, LongConsumer deletedObjects) {
-    BucketUri bucket = BucketUri.ofVolume(uri, Set.of());
+    BucketUri bucket = BucketUri.ofVolume(uri, OTHER_KEYS);
+    Path own = LogPlace.of(uri, bucket);
     Manifest manifest = admin(bucket).delete(place(uri, bucket), deletedObjects);
-    deleteTree(settings.directory().resolve(manifest.volume().toString()));
+    Path logs = own == null ? settings.directory() : own;
+    deleteTree(logs.resolve(manifest.volume().toString()));
+  }
+
+  /** The directory below which the log of the volume at {@code uri} lies. */
+  public Path logDirectory(StorageUri uri) {
+    Path own = LogPlace.of(uri, BucketUri.ofVolume(uri, OTHER_KEYS));
+    return own == null ? settings.directory() : own;
+  }
+
+  /** The same, and a log can be kept there. */
+  public Path requireLogDirectory(StorageUri uri) {
+    return logs(uri, BucketUri.ofVolume(uri, OTHER_KEYS));
   }
 
   private static void deleteTree(Path root) {

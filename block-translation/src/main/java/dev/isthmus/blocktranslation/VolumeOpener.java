@@ -133,17 +133,27 @@ final class VolumeOpener {
       LocalLog.Ready ready = local.ready(verdict, nonces.nextUuid());
       Manifest next =
           manifest.opened(nonces.nextHex128(), writer, epoch, ready.logId(), verdict.rollback());
-      WriteAheadLog log = beginTerm(ready, next, bucket.position().lastLsn());
+      WriteAheadLog log;
+      try {
+        log = beginTerm(ready, next, bucket.position().lastLsn());
+      } catch (RuntimeException e) {
+        local.discard(ready);
+        throw e;
+      }
       try {
         ManifestStore.Attempt attempt =
             Futures.await(loop, where, manifests.tryReplace(stored, next));
         if (!attempt.took()) {
+          // Replaced by somebody: with the ETag gone no late try of ours can name the log either.
+          log.close();
           Manifest now = attempt.found().manifest();
+          if (!now.log().equals(ready.logId())) {
+            local.discard(ready);
+          }
           // A log of this host: an earlier try of ours, given up, has arrived late.
           if (!ManifestStore.sameOwner(now, manifest) && !local.isOnThisHost(now)) {
             throw manifests.fenced(now, manifest);
           }
-          log.close();
           return null;
         }
         takeChain(bucket, next, log.appendedLsn());
@@ -212,7 +222,7 @@ final class VolumeOpener {
               try {
                 return begin(ready.log(), term(next), base);
               } catch (LogException e) {
-                throw new DeviceException.Unavailable(where + ": " + e.getMessage(), e);
+                throw LocalLog.failure(where, e);
               }
             }));
   }
@@ -259,8 +269,12 @@ final class VolumeOpener {
           Futures.onLoop(
               loop,
               _ -> {
-                log.beginEpoch(term(ours), bucketLsn);
-                return true;
+                try {
+                  log.beginEpoch(term(ours), bucketLsn);
+                  return true;
+                } catch (LogException e) {
+                  throw LocalLog.failure(where, e);
+                }
               }));
     }
   }

@@ -40,6 +40,9 @@ final class WritePath {
   /** How often waiting writes are looked at: for time-outs, cancels and room. */
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
+  /** How often a log that had no room is asked again while no write waits. */
+  private static final long PROBE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   /** What the rest of the volume has to do with writes. Called on the loop. */
   interface Owner {
     /** Why changes are refused now, or OK. */
@@ -76,6 +79,9 @@ final class WritePath {
   private long payloadBytes;
   private long throttledNanos;
   private volatile int heldCount;
+  private boolean logFailed;
+  // Why the log itself took no record the last time, though the backlog had room; empty if it did.
+  private String logFullWhy = "";
   // Of the first of those held: bytes that are in the log already, which only a full file system
   // beside a log with room can cause.
   private long headAppliedBytes;
@@ -125,10 +131,44 @@ final class WritePath {
   void roomChanged() {
     admitHeld();
     // Hosts send nothing to a stalled device, so it has to recover without a write.
-    if (held.isEmpty() && !rpo.holdsWriters() && fits(Frame.MAX_RAW_BYTES, 1)) {
+    if (held.isEmpty()
+        && !logFailed
+        && !rpo.holdsWriters()
+        && fits(Frame.MAX_RAW_BYTES, 1)
+        && logHasRoom()) {
       goOn();
     } else if (stalled) {
       owner.stalled(whyStalled());
+    }
+  }
+
+  private boolean logHasRoom() {
+    if (logFullWhy.isEmpty()) {
+      return true;
+    }
+    try {
+      log.requireRoom();
+      logFullWhy = "";
+      return true;
+    } catch (LogFullException e) {
+      logFullWhy = String.valueOf(e.getMessage());
+      return false;
+    } catch (LogException e) {
+      owner.logFailed(e);
+      return false;
+    }
+  }
+
+  /**
+   * The log failed: no change is applied any more. What waits and what comes is held for its time
+   * and then refused retryably: the disk is whole, and can be opened over another log.
+   */
+  void logFailed() {
+    logFailed = true;
+    if (headAppliedBytes > 0) {
+      headAppliedBytes = 0;
+      held.remove().finish(IoStatus.MEDIA_ERROR);
+      heldCount = held.size();
     }
   }
 
@@ -145,6 +185,12 @@ final class WritePath {
   }
 
   private String whyStalled() {
+    if (logFailed) {
+      return "the log failed";
+    }
+    if (!logFullWhy.isEmpty()) {
+      return logFullWhy + ", and writers go on by themselves";
+    }
     return rpo.holdsWriters()
         ? "no change is completed, it waits for the bucket: rpo " + owner.tiers().rpo()
         : "the log is full and waits for the bucket";
@@ -165,10 +211,14 @@ final class WritePath {
   private void hold(Request request) {
     held.add(request);
     heldCount = held.size();
+    lookAfter(LOOK_NANOS);
+  }
+
+  private void lookAfter(long delayNanos) {
     if (lookTimer == null) {
       lookTimer =
           loop.schedule(
-              LOOK_NANOS,
+              delayNanos,
               () -> {
                 lookTimer = null;
                 look();
@@ -178,7 +228,7 @@ final class WritePath {
 
   /** Sweeps those that wait: cancelled ones go at once, late ones retryably. */
   private void look() {
-    admitHeld();
+    roomChanged();
     long now = loop.nanoTime();
     for (Iterator<Request> waiting = held.iterator(); waiting.hasNext(); ) {
       Request request = waiting.next();
@@ -202,15 +252,10 @@ final class WritePath {
       }
     }
     heldCount = held.size();
-    if (!held.isEmpty() && lookTimer == null) {
-      long delay = Math.min(LOOK_NANOS, Math.max(100_000, pacer.delayNanos(fill(), now)));
-      lookTimer =
-          loop.schedule(
-              delay,
-              () -> {
-                lookTimer = null;
-                look();
-              });
+    if (!held.isEmpty()) {
+      lookAfter(Math.min(LOOK_NANOS, Math.max(100_000, pacer.delayNanos(fill(), now))));
+    } else if (!logFullWhy.isEmpty() && !logFailed) {
+      lookAfter(PROBE_NANOS);
     }
   }
 
@@ -219,7 +264,7 @@ final class WritePath {
     Request first;
     while ((first = held.peek()) != null && tryApply(first)) {
       throttledNanos += now - first.submittedNanos();
-      // A log that failed meanwhile has ended all that wait.
+      // A log that failed meanwhile has ended the one that was begun.
       if (held.peek() == first) {
         held.remove();
       }
@@ -243,6 +288,9 @@ final class WritePath {
     if (request.isCancelled() && headAppliedBytes == 0) {
       request.finish(IoStatus.CANCELLED);
       return true;
+    }
+    if (logFailed) {
+      return false;
     }
     // A write that is in the log in part is an old one by its age, and has to come to its end.
     if (headAppliedBytes == 0 && rpo.holdsWriters()) {
@@ -282,12 +330,19 @@ final class WritePath {
         done += piece;
       }
     } catch (LogFullException e) {
+      logFullWhy = String.valueOf(e.getMessage());
       headAppliedBytes = done;
       // What is in the log already goes to the bucket, whatever becomes of the rest.
       owner.appended();
       return false;
     } catch (LogException e) {
-      return logFailed(request, e);
+      headAppliedBytes = 0;
+      if (done > 0) {
+        // It is there in part, which no retryable status may hide.
+        request.finish(IoStatus.MEDIA_ERROR);
+      }
+      owner.logFailed(e);
+      return done > 0;
     }
     headAppliedBytes = 0;
     payloadBytes += length;
@@ -308,9 +363,11 @@ final class WritePath {
     try {
       append(type, fua, offsetBytes, lengthBytes, MemorySegment.NULL);
     } catch (LogFullException e) {
+      logFullWhy = String.valueOf(e.getMessage());
       return false;
     } catch (LogException e) {
-      return logFailed(request, e);
+      owner.logFailed(e);
+      return false;
     }
     applied(request, fua);
     return true;
@@ -325,12 +382,6 @@ final class WritePath {
   private boolean fits(long bytes, long records) {
     return backlog.logBytes() + BacklogRecord.logBytes(bytes, records) <= backlogLimitBytes
         && backlog.uncommitted() + records <= Backlog.MAX_RECORDS;
-  }
-
-  private boolean logFailed(Request request, LogException failure) {
-    request.finish(IoStatus.MEDIA_ERROR);
-    owner.logFailed(failure);
-    return true;
   }
 
   private void append(
@@ -358,6 +409,7 @@ final class WritePath {
   }
 
   private void applied(Request request, boolean fua) {
+    logFullWhy = "";
     goOn();
     Tiers tiers = owner.tiers();
     if (fua && tiers.flush() == Tier.UPLOADED) {

@@ -101,7 +101,7 @@ final class MemoryLog implements WriteAheadLog {
     if (baseLsn < disk.lastLsn) {
       throw new IllegalArgumentException("base " + baseLsn + " is below " + disk.lastLsn);
     }
-    requireRoom();
+    requireRollFile();
     if (disk.cleanlyClosed) {
       disk.closedTerms.add(disk.files.getLast().term());
     }
@@ -120,7 +120,7 @@ final class MemoryLog implements WriteAheadLog {
     MemorySegment.copy(MemorySegment.ofArray(entry.payload), from, into, 0, into.byteSize());
   }
 
-  private void requireRoom() {
+  private void requireRollFile() {
     if (home.isFull()
         || (disk.files.size() + 1) * settings.rollBytes() > settings.capacityBytes()) {
       throw LogExceptions.of(
@@ -161,7 +161,7 @@ final class MemoryLog implements WriteAheadLog {
     int bytes = RECORD_OVERHEAD_BYTES + (int) payload.byteSize();
     RollFile file = disk.files.getLast();
     if (fileBytes + bytes > settings.rollBytes()) {
-      requireRoom();
+      requireRollFile();
       file =
           new RollFile(
               ++disk.nextFile,
@@ -196,6 +196,14 @@ final class MemoryLog implements WriteAheadLog {
   }
 
   @Override
+  public void requireRoom() {
+    requireOpen();
+    if (fileBytes + RECORD_OVERHEAD_BYTES + MAX_PAYLOAD_BYTES > settings.rollBytes()) {
+      requireRollFile();
+    }
+  }
+
+  @Override
   public void idle() {
     requireOpen();
   }
@@ -223,13 +231,16 @@ final class MemoryLog implements WriteAheadLog {
 
   @Override
   public void read(long position, int payloadOffset, MemorySegment into) {
-    if (home.readsFail()) {
-      throw LogExceptions.of(
-          LogFailedException.class, "unreadable", new IllegalStateException("by the test's hand"));
-    }
     for (RollFile file : disk.files) {
       if (file.number == position >>> 32) {
-        copy(file.records.get((int) position), payloadOffset, into);
+        Entry entry = file.records.get((int) position);
+        if (home.readFails(entry.record.lsn())) {
+          throw LogExceptions.of(
+              LogFailedException.class,
+              "unreadable",
+              new IllegalStateException("by the test's hand"));
+        }
+        copy(entry, payloadOffset, into);
         return;
       }
     }

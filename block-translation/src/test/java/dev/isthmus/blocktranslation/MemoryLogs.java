@@ -32,6 +32,7 @@ import java.util.function.Consumer;
  *   <li>{@link #damage}: a durable record can no longer be read, so the log is refused;
  *   <li>{@link #failForces}: the disk fails syncs from now on, for good;
  *   <li>{@link #failAppends}, {@link #failReads}: likewise, for as long as it is told;
+ *   <li>{@link #failReadOf}: one record can't be read, for good;
  *   <li>{@link #setFull}: the file system has no room for another roll file.
  * </ul>
  *
@@ -48,6 +49,7 @@ final class MemoryLogs implements LogHome {
   private boolean full;
   private boolean appendsFail;
   private boolean readsFail;
+  private long badLsn;
 
   MemoryLogs(Random random) {
     this.random = random;
@@ -77,8 +79,12 @@ final class MemoryLogs implements LogHome {
     return appendsFail;
   }
 
-  boolean readsFail() {
-    return readsFail;
+  boolean readFails(long lsn) {
+    return readsFail || lsn == badLsn;
+  }
+
+  void failReadOf(long lsn) {
+    badLsn = lsn;
   }
 
   void failAppends(boolean fail) {
@@ -189,6 +195,15 @@ final class MemoryLogs implements LogHome {
   @Override
   public void writeNote(Path volumeDirectory, String note) {
     notes.put(volumeDirectory, note);
+  }
+
+  @Override
+  public void delete(Path directory) {
+    MemoryLog.Disk disk = disks.get(directory);
+    if (disk != null) {
+      lock(disk, directory);
+      disks.remove(directory);
+    }
   }
 
   @Override

@@ -9,6 +9,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.IParameterPreprocessor;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -32,6 +33,7 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  isthmus volume open s3://my-bucket/disks/db",
       "  isthmus volume open db --takeover=lossy",
+      "  isthmus volume open db --log-dir /mnt/nvme1/logs",
     })
 final class OpenCommand extends VolumeVerb {
 
@@ -52,6 +54,8 @@ final class OpenCommand extends VolumeVerb {
             + " first, and says what would be lost."
       })
   private String takeover = "";
+
+  @Mixin private final LogDirectoryOption logDirectory = new LogDirectoryOption();
 
   /** Without a word, the harmless one is meant; a name that follows is no word. */
   static final class BareTakeover implements IParameterPreprocessor {
@@ -76,6 +80,7 @@ final class OpenCommand extends VolumeVerb {
             .setNameOrUri(nameOrUri)
             .setName(name)
             .setTakeover(takeover)
+            .setLogDirectory(logDirectory.absolute())
             .build();
     show(client.volumes(volumes -> volumes.openVolume(request)));
   }

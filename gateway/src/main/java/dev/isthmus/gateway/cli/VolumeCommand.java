@@ -22,9 +22,11 @@ import picocli.CommandLine.Spec;
       CreateCommand.class,
       ListCommand.class,
       ShowCommand.class,
+      SetCommand.class,
       PublishCommand.class,
       UnpublishCommand.class,
       OpenCommand.class,
+      RecoverCommand.class,
       CloseCommand.class,
       DeleteCommand.class
     })
@@ -38,6 +40,6 @@ final class VolumeCommand implements Callable<Integer> {
   public Integer call() {
     throw new ParameterException(
         spec.commandLine(),
-        "say a verb: create, list, show, publish, unpublish, open, close or delete");
+        "say a verb: create, list, show, set, publish, unpublish, open, recover, close or delete");
   }
 }

@@ -40,4 +40,8 @@ public record CatalogueEntry(
   CatalogueEntry withUuid(@Nullable UUID value) {
     return new CatalogueEntry(name, uri, publication, value);
   }
+
+  CatalogueEntry withUri(String newUri) {
+    return new CatalogueEntry(name, newUri, publication, uuid);
+  }
 }
