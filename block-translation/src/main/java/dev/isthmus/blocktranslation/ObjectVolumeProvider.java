@@ -6,11 +6,8 @@ import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.store.BucketUri;
-import dev.isthmus.blocktranslation.store.ExecutorStoreTimer;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.StoreAddress;
-import dev.isthmus.blocktranslation.store.StoreException;
-import dev.isthmus.blocktranslation.store.StoreLimits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,11 +17,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
@@ -48,39 +40,17 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   private static final Set<String> CREATE_KEYS = Set.of("size", "blk_size", "ack", "flush");
   private static final Set<String> OPEN_KEYS = Set.of("takeover");
 
-  /**
-   * Threads for what blocks: building segments, forcing and trimming logs, merging maps. A volume
-   * has at most eight such tasks at once, and the disk and two cores are full with fewer.
-   */
-  private static final int BLOCKING_THREADS = 16;
-
   private static final int DEFAULT_BLOCK_BYTES = 4096;
 
   private final ObjectVolumeSettings settings;
   private final Nonces nonces = new Nonces();
-  private final ThreadPoolExecutor blocking;
-  private final ScheduledThreadPoolExecutor timer;
+  private final EngineThreads threads;
   private final Map<StoreAddress, ObjectStore> stores = new HashMap<>();
 
   /** Volumes run as {@code settings} say. */
   public ObjectVolumeProvider(ObjectVolumeSettings settings) {
     this.settings = settings;
-    this.blocking =
-        new ThreadPoolExecutor(
-            BLOCKING_THREADS,
-            BLOCKING_THREADS,
-            10,
-            TimeUnit.SECONDS,
-            // Bounded by those who hand in: see BLOCKING_THREADS.
-            new LinkedBlockingQueue<>(),
-            daemons("volume-io-"));
-    blocking.allowCoreThreadTimeOut(true);
-    this.timer = new ScheduledThreadPoolExecutor(1, daemons("store-timer-"));
-    timer.setRemoveOnCancelPolicy(true);
-  }
-
-  private static ThreadFactory daemons(String prefix) {
-    return Thread.ofPlatform().daemon().name(prefix, 0).factory();
+    this.threads = new EngineThreads(settings.requestTimeout());
   }
 
   @Override
@@ -92,7 +62,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   public ObjectVolume open(StorageUri uri) {
     uri.refuseSizeAtOpen();
     BucketUri bucket = BucketUri.ofVolume(uri, OPEN_KEYS);
-    return open(bucket, place(uri, bucket), takeover(uri.get("takeover")));
+    return open(bucket, VolumePlace.of(uri, bucket), takeover(uri.get("takeover")));
   }
 
   private static Takeover takeover(@Nullable String word) {
@@ -110,7 +80,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     var loop =
         new ThreadedLoop(
             "volume-" + place.name(),
-            blocking,
+            threads.blocking(),
             defect -> {
               VolumeCore core = volume.get();
               if (core != null) {
@@ -120,7 +90,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
               }
             });
     // Of its own, so that its requests are counted and bounded by volume.
-    ObjectStore store = connect(bucket.address());
+    ObjectStore store = threads.connect(bucket.address());
     try {
       VolumeCore core =
           new VolumeOpener(
@@ -147,7 +117,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   @Override
   public ObjectVolume create(StorageUri uri) {
     BucketUri bucket = BucketUri.ofVolume(uri, CREATE_KEYS);
-    VolumePlace place = place(uri, bucket);
+    VolumePlace place = VolumePlace.of(uri, bucket);
     int blockBytes = uri.blockSizeBytes(DEFAULT_BLOCK_BYTES);
     admin(bucket)
         .create(
@@ -193,7 +163,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   /** Reads a volume's manifest; owns nothing, changes nothing. */
   public VolumeSummary describe(StorageUri uri) {
     BucketUri bucket = BucketUri.ofVolume(uri, Set.of());
-    return admin(bucket).describe(place(uri, bucket));
+    return admin(bucket).describe(VolumePlace.of(uri, bucket));
   }
 
   /**
@@ -204,7 +174,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
    */
   public void delete(StorageUri uri, LongConsumer deletedObjects) {
     BucketUri bucket = BucketUri.ofVolume(uri, Set.of());
-    Manifest manifest = admin(bucket).delete(place(uri, bucket), deletedObjects);
+    Manifest manifest = admin(bucket).delete(VolumePlace.of(uri, bucket), deletedObjects);
     deleteTree(settings.directory().resolve(manifest.volume().toString()));
   }
 
@@ -226,30 +196,10 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     return new VolumeAdmin(store(bucket.address()), nonces);
   }
 
-  private static VolumePlace place(StorageUri uri, BucketUri bucket) {
-    String name = java.util.Objects.requireNonNull(bucket.volume());
-    return new VolumePlace(
-        name,
-        bucket.volumePrefix(),
-        new StorageUri(uri.scheme(), uri.authority(), uri.path(), Map.of()).toString());
-  }
-
   /** The connection to a bucket for what is done without opening a volume. */
   private ObjectStore store(StoreAddress address) {
     synchronized (stores) {
-      return stores.computeIfAbsent(address, this::connect);
-    }
-  }
-
-  private ObjectStore connect(StoreAddress address) {
-    try {
-      long timeoutNanos = settings.requestTimeout().toNanos();
-      StoreLimits limits = StoreLimits.DEFAULT;
-      return address.open(
-          limits.withTimeouts(timeoutNanos, Math.min(timeoutNanos, limits.attemptTimeoutNanos())),
-          new ExecutorStoreTimer(timer));
-    } catch (StoreException e) {
-      throw Futures.deviceException("the bucket can't be opened", e);
+      return stores.computeIfAbsent(address, threads::connect);
     }
   }
 
@@ -260,7 +210,6 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
       stores.values().forEach(ObjectStore::close);
       stores.clear();
     }
-    timer.shutdownNow();
-    blocking.shutdown();
+    threads.close();
   }
 }

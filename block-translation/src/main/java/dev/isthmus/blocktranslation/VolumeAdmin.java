@@ -46,27 +46,32 @@ final class VolumeAdmin {
 
   /** Creates a volume that does not exist, or of which only a finished deletion is left. */
   void create(VolumePlace place, long sizeBytes, int blockSizeBytes, Tier ack, Tier flush) {
-    Instant now = Instant.now();
-    var manifest =
-        new Manifest(
-            1,
-            nonces.nextHex128(),
-            nonces.nextUuid(),
-            place.name(),
-            TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano(),
-            sizeBytes,
-            blockSizeBytes,
-            0,
-            Manifest.NIL,
-            1,
-            SLOT_WINDOW,
-            Manifest.NIL,
-            Manifest.State.CLOSED,
-            "",
-            ack,
-            flush,
-            List.of());
+    Manifest manifest = newManifest(nonces, place, sizeBytes, blockSizeBytes, ack, flush);
     join(place.where(), manifests(place).create(manifest));
+  }
+
+  /** The first manifest of a volume that was never open. */
+  static Manifest newManifest(
+      Nonces nonces, VolumePlace place, long sizeBytes, int blockSizeBytes, Tier ack, Tier flush) {
+    Instant now = Instant.now();
+    return new Manifest(
+        1,
+        nonces.nextHex128(),
+        nonces.nextUuid(),
+        place.name(),
+        TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano(),
+        sizeBytes,
+        blockSizeBytes,
+        0,
+        Manifest.NIL,
+        1,
+        SLOT_WINDOW,
+        Manifest.NIL,
+        Manifest.State.CLOSED,
+        "",
+        ack,
+        flush,
+        List.of());
   }
 
   /** What the manifest says. */
@@ -160,7 +165,7 @@ final class VolumeAdmin {
     long count = 0;
     for (int pass = 0; pass < DELETE_PASSES; pass++) {
       long before = count;
-      count = deleteBelow(place, count, deleted);
+      count = deleteObjects(place, count, deleted);
       if (count == before) {
         break;
       }
@@ -170,7 +175,8 @@ final class VolumeAdmin {
     return stored.manifest();
   }
 
-  private long deleteBelow(VolumePlace place, long deletedBefore, LongConsumer deleted) {
+  /** Deletes every object of a place but the manifest. */
+  long deleteObjects(VolumePlace place, long deletedBefore, LongConsumer deleted) {
     long count = deletedBefore;
     ListPage page;
     do {

@@ -2,6 +2,7 @@ package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceIdentity;
 import dev.isthmus.blockdevice.Tier;
+import dev.isthmus.blocktranslation.format.Manifest;
 import java.util.UUID;
 
 /**
@@ -25,6 +26,21 @@ record VolumeIdentity(
     int blockSizeBytes,
     Tier ack,
     Tier flush) {
+
+  /** As the manifest says it, of the owner that it names. */
+  static VolumeIdentity of(String where, String keyPrefix, Manifest manifest) {
+    return new VolumeIdentity(
+        where,
+        keyPrefix,
+        new DeviceIdentity(manifest.volume(), manifest.incarnation()),
+        manifest.writer(),
+        manifest.epoch(),
+        manifest.slotWindow(),
+        manifest.sizeBytes(),
+        manifest.blockSizeBytes(),
+        manifest.ack(),
+        manifest.flush());
+  }
 
   UUID volume() {
     return device.uuid();

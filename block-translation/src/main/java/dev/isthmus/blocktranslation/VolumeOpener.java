@@ -1,11 +1,9 @@
 package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceException;
-import dev.isthmus.blockdevice.DeviceIdentity;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blocktranslation.format.Keys;
 import dev.isthmus.blocktranslation.format.Manifest;
-import dev.isthmus.blocktranslation.format.SegmentBuilder;
 import dev.isthmus.blocktranslation.format.SegmentHeader;
 import dev.isthmus.blocktranslation.map.BlockMap;
 import dev.isthmus.blocktranslation.map.IntervalMap;
@@ -21,8 +19,6 @@ import dev.isthmus.wal.LogRecord;
 import dev.isthmus.wal.LogSettings;
 import dev.isthmus.wal.RecoveredLog;
 import dev.isthmus.wal.WriteAheadLog;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
@@ -161,19 +157,10 @@ final class VolumeOpener {
     }
   }
 
-  /** A chain that ends before the newest checkpoint has lost a slot; its end is no end. */
   private void checkFloor(Manifest manifest, ChainPosition end) {
-    if (manifest.checkpoints().isEmpty()) {
-      return;
-    }
-    Manifest.CheckpointRef newest = manifest.checkpoints().getFirst();
-    if (end.sequence() < newest.sequence() || end.lastLsn() < newest.lastLsn()) {
-      throw new DeviceException.Corrupt(
-          where
-              + ": object "
-              + Keys.segment(manifest.volume(), end.nextSequence())
-              + " is missing: the newest checkpoint goes on to sequence "
-              + newest.sequence());
+    String missing = BucketView.missing(manifest, end);
+    if (missing != null) {
+      throw new DeviceException.Corrupt(where + ": " + missing);
     }
   }
 
@@ -238,36 +225,15 @@ final class VolumeOpener {
 
   private boolean createFence(BucketView bucket, Manifest ours, long logLsn) {
     ChainPosition end = bucket.position();
-    MemorySegment object = Arena.ofAuto().allocate(SegmentHeader.BYTES);
-    SegmentHeader header =
-        new SegmentBuilder(object, ours.volume(), end.nextSequence(), 0)
-            .seal(
-                new SegmentHeader(
-                    SegmentHeader.FENCE,
-                    ours.volume(),
-                    ours.writer(),
-                    ours.epoch(),
-                    ours.incarnation(),
-                    end.nextSequence(),
-                    end.lastLsn() + 1,
-                    end.lastLsn(),
-                    end.lastTimeNanos(),
-                    end.lastTimeNanos(),
-                    0,
-                    0,
-                    0,
-                    end.nextSequence() + ours.slotWindow(),
-                    ours.sizeBytes() / 512,
-                    Math.min(end.durableLsn(), logLsn),
-                    new byte[0]));
+    Fence fence = Fence.after(end, ours, Math.min(end.durableLsn(), logLsn));
     try {
       loop.await(
           store.put(
               keyPrefix + Keys.segment(ours.volume(), end.nextSequence()),
-              List.of(object),
+              List.of(fence.object()),
               PutCondition.ifAbsent(),
               RequestOptions.of(RequestPurpose.OPEN)));
-      bucket.fenced(end.after(header));
+      bucket.fenced(end.after(fence.header()));
       return true;
     } catch (CompletionException e) {
       if (Futures.cause(e) instanceof StoreException.PreconditionFailed) {
@@ -299,18 +265,7 @@ final class VolumeOpener {
       LogSettings logSettings,
       List<LogRecord> records) {
     Manifest manifest = stored.manifest();
-    var identity =
-        new VolumeIdentity(
-            where,
-            keyPrefix,
-            new DeviceIdentity(manifest.volume(), manifest.incarnation()),
-            manifest.writer(),
-            manifest.epoch(),
-            manifest.slotWindow(),
-            manifest.sizeBytes(),
-            manifest.blockSizeBytes(),
-            manifest.ack(),
-            manifest.flush());
+    VolumeIdentity identity = VolumeIdentity.of(where, keyPrefix, manifest);
     OpenOutcome outcome =
         manifest.rolledBack().isEmpty()
             ? OpenOutcome.COMPLETE
