@@ -69,7 +69,8 @@ final class DiskMap implements ChainReader.Sink, AutoCloseable {
             source.settings,
             spilled,
             spilled,
-            source.nonces);
+            source.nonces,
+            true);
   }
 
   private Checkpoint checkpoint(MapBase.Key key) {

@@ -75,7 +75,7 @@ final class ImageImport {
     var objects = new MapObjects(store, keyPrefix, ours.volume(), where);
     this.assembly =
         MapAssembly.begin(
-            loop, identity, MapDescription.EMPTY, mapSettings, objects, objects, nonces);
+            loop, identity, MapDescription.EMPTY, mapSettings, objects, objects, nonces, false);
     for (int i = 0; i <= MAX_PARALLEL; i++) {
       freeBuffers.add(Arena.ofAuto().allocate(ImportSegment.MAX_OBJECT_BYTES));
     }
@@ -89,27 +89,36 @@ final class ImageImport {
    */
   long run(DiskSource source, Progress progress) {
     try (assembly) {
-      Fence fence = Fence.after(position, ours, 0);
-      put(Keys.segment(ours.volume(), fence.header().sequence()), fence.object());
-      position = position.after(fence.header());
-      nextSequence = position.nextSequence();
-      copy(source, progress);
-      Checkpoint checkpoint = checkpoint();
-      requireWhole();
-      put(
-          Keys.checkpoint(ours.volume(), checkpoint.keyEpoch(), checkpoint.keyNonce()),
-          CheckpointCodec.encode(checkpoint, Arena.ofAuto()));
-      Manifest complete =
-          ours.withCheckpoint(
-              nonces.nextHex128(), Checkpointer.ref(checkpoint), List.of(), Manifest.State.CLOSED);
-      manifestSent = true;
-      ManifestStore.Stored _ =
-          Futures.await(
-              loop,
-              identity.where(),
-              new ManifestStore(store, identity.keyPrefix(), identity.where()).create(complete));
-      return dataBytes;
+      return write(source, progress);
+    } finally {
+      // Whoever deletes what is left must not be overtaken by it.
+      for (Sent late : sent) {
+        boolean _ = loop.await(late.put.handle((etag, failure) -> true));
+      }
     }
+  }
+
+  private long write(DiskSource source, Progress progress) {
+    Fence fence = Fence.after(position, ours, 0);
+    put(Keys.segment(ours.volume(), fence.header().sequence()), fence.object());
+    position = position.after(fence.header());
+    nextSequence = position.nextSequence();
+    copy(source, progress);
+    Checkpoint checkpoint = checkpoint();
+    requireWhole();
+    put(
+        Keys.checkpoint(ours.volume(), checkpoint.keyEpoch(), checkpoint.keyNonce()),
+        CheckpointCodec.encode(checkpoint, Arena.ofAuto()));
+    Manifest complete =
+        ours.withCheckpoint(
+            nonces.nextHex128(), Checkpointer.ref(checkpoint), List.of(), Manifest.State.CLOSED);
+    manifestSent = true;
+    ManifestStore.Stored _ =
+        Futures.await(
+            loop,
+            identity.where(),
+            new ManifestStore(store, identity.keyPrefix(), identity.where()).create(complete));
+    return dataBytes;
   }
 
   private void copy(DiskSource source, Progress progress) {

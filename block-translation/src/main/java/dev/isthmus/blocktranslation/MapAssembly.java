@@ -31,10 +31,13 @@ final class MapAssembly implements MapListener, AutoCloseable {
   private final EngineLoop loop;
   private final String where;
   private final BlockMap map;
+  private final MapSettings settings;
+  private final boolean mayBeDamaged;
   private final List<PartInfo> dropped = new ArrayList<>();
   private final CompletableFuture<Void> failed = new CompletableFuture<>();
   private @Nullable CompletableFuture<Void> room;
   private int retries;
+  private boolean unmergeable;
 
   private MapAssembly(
       EngineLoop loop,
@@ -43,8 +46,11 @@ final class MapAssembly implements MapListener, AutoCloseable {
       MapSettings settings,
       PageSource pages,
       PartStore parts,
-      Nonces nonces) {
+      Nonces nonces,
+      boolean mayBeDamaged) {
     this.loop = loop;
+    this.settings = settings;
+    this.mayBeDamaged = mayBeDamaged;
     this.where = identity.where();
     this.map =
         BlockMap.restore(
@@ -64,6 +70,8 @@ final class MapAssembly implements MapListener, AutoCloseable {
   /**
    * Begins with what a checkpoint describes.
    *
+   * @param mayBeDamaged whether a part that can't be merged is let be: whoever looks there finds
+   *     the damage, and the map is good for everybody else
    * @throws DeviceException.Corrupt if that contradicts itself
    */
   static MapAssembly begin(
@@ -73,12 +81,16 @@ final class MapAssembly implements MapListener, AutoCloseable {
       MapSettings settings,
       PageSource pages,
       PartStore parts,
-      Nonces nonces) {
+      Nonces nonces,
+      boolean mayBeDamaged) {
     return Futures.await(
         loop,
         identity.where(),
         Futures.onLoop(
-            loop, _ -> new MapAssembly(loop, identity, base, settings, pages, parts, nonces)));
+            loop,
+            _ ->
+                new MapAssembly(
+                    loop, identity, base, settings, pages, parts, nonces, mayBeDamaged)));
   }
 
   /** The map; on the loop only. */
@@ -105,12 +117,19 @@ final class MapAssembly implements MapListener, AutoCloseable {
   }
 
   private CompletableFuture<Void> whenUncongested() {
-    if (!map.congested()) {
+    if (!isCongested()) {
       return CompletableFuture.completedFuture(null);
     }
     var waiting = new CompletableFuture<Void>();
     room = waiting;
     return waiting;
+  }
+
+  /** Without merges there are more runs, each on a disk: only what is in memory counts then. */
+  private boolean isCongested() {
+    return unmergeable
+        ? map.statistics().frozenMemtables() >= settings.maxFrozen()
+        : map.congested();
   }
 
   /** Writes out what is in memory, and describes the map. */
@@ -137,7 +156,7 @@ final class MapAssembly implements MapListener, AutoCloseable {
 
   @Override
   public void workDone() {
-    if (room != null && !map.congested()) {
+    if (room != null && !isCongested()) {
       room.complete(null);
       room = null;
     }
@@ -153,6 +172,9 @@ final class MapAssembly implements MapListener, AutoCloseable {
     if (failure instanceof DeviceException.Unavailable && retries < MAX_RETRIES) {
       retries++;
       loop.schedule(loop.jittered(RETRY_NANOS), map::retryWork);
+    } else if (mayBeDamaged && failure instanceof DeviceException.Corrupt) {
+      unmergeable = true;
+      workDone();
     } else {
       failed.completeExceptionally(failure);
     }

@@ -110,7 +110,8 @@ public final class ExportStateFile {
     for (DamagedRange range : state.damaged()) {
       line(text, "damaged", range.sector() + " " + range.sectorCount() + " " + range.what());
     }
-    return text.append(CRC_KEY).append(crc(text.toString())).append('\n').toString();
+    String body = text.toString();
+    return body + CRC_KEY + crc(body) + "\n";
   }
 
   private static void line(StringBuilder text, String key, Object value) {

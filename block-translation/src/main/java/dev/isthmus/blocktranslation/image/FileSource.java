@@ -12,16 +12,18 @@ import java.nio.file.StandardOpenOption;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A regular file or block device as a disk. A last sector that a file has only part of is filled up
- * with zeroes. Threading: confined to the caller; blocks.
+ * A regular file or block device as a disk. A last sector, or block, that a file has only part of
+ * is filled up with zeroes. Threading: confined to the caller; blocks.
  */
 public final class FileSource implements DiskSource {
 
   private final Path path;
   private final FileChannel channel;
   private final long fileBytes;
+  private final long sizeBytes;
 
-  private FileSource(Path path, FileChannel channel, long fileBytes) {
+  private FileSource(Path path, FileChannel channel, long fileBytes, int unitBytes) {
+    this.sizeBytes = (fileBytes + unitBytes - 1) / unitBytes * unitBytes;
     this.path = path;
     this.channel = channel;
     this.fileBytes = fileBytes;
@@ -33,6 +35,15 @@ public final class FileSource implements DiskSource {
    * @throws DeviceException.Invalid if it is neither file nor block device, or empty
    */
   public static FileSource open(Path path) {
+    return open(path, 512);
+  }
+
+  /**
+   * The same, with a size that is rounded up.
+   *
+   * @param unitBytes the size is a multiple of this; a multiple of 512
+   */
+  public static FileSource open(Path path, int unitBytes) {
     try {
       if (Files.exists(path) && !Files.isRegularFile(path) && !BlockFiles.isBlockDevice(path)) {
         throw new DeviceException.Invalid(path + " is neither a file nor a block device");
@@ -43,7 +54,7 @@ public final class FileSource implements DiskSource {
         channel.close();
         throw new DeviceException.Invalid(path + " is empty: it is no disk");
       }
-      return new FileSource(path, channel, size);
+      return new FileSource(path, channel, size, unitBytes);
     } catch (NoSuchFileException e) {
       throw new DeviceException.Invalid("there is no " + path, e);
     } catch (IOException e) {
@@ -58,7 +69,7 @@ public final class FileSource implements DiskSource {
 
   @Override
   public long sizeBytes() {
-    return (fileBytes + 511) / 512 * 512;
+    return sizeBytes;
   }
 
   /** Bytes of the file itself. */

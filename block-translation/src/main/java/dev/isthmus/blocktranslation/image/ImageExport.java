@@ -84,6 +84,10 @@ public final class ImageExport {
     if (from.doneBytes() > 0 && options.sha256() && written != null) {
       export.hashWritten(written);
     }
+    if (file != null && from.doneBytes() == 0) {
+      // From here on the image is known for what it is, however this ends.
+      file.write(from);
+    }
     try {
       export.copy();
     } catch (RuntimeException e) {
