@@ -75,7 +75,7 @@ final class ExportSummary {
         "read",
         disk.reads().requests()
             + " requests, "
-            + VolumeText.size(disk.reads().receivedBytes())
+            + VolumeText.approximate(disk.reads().receivedBytes())
             + (result.resumedAtBytes() > 0 ? "; resumed at byte " + result.resumedAtBytes() : ""));
   }
 

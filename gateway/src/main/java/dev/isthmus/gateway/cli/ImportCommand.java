@@ -165,7 +165,7 @@ final class ImportCommand extends ImageVerb {
               VolumeText.size(sizeBytes),
               sizeBytes,
               blockBytes,
-              VolumeText.size(writtenBytes));
+              VolumeText.approximate(writtenBytes));
     }
   }
 }

@@ -58,8 +58,8 @@ final class ProgressLine implements Progress {
             Locale.ROOT,
             "%s: %s of %s, %d %%",
             verb,
-            VolumeText.size(doneBytes),
-            VolumeText.size(totalBytes),
+            VolumeText.approximate(doneBytes),
+            VolumeText.approximate(totalBytes),
             totalBytes == 0 ? 100 : doneBytes * 100 / totalBytes);
     if (rate < 1) {
       return line;

@@ -46,7 +46,7 @@ class ImageCommandsTest {
     Files.createDirectories(file("bucket"));
     Run run = run("volume", "import", path("disk.img"), uri());
     assertEquals(0, run.exitCode(), run.err());
-    assertTrue(run.out().contains("is there: 20.0 MiB"), run.out());
+    assertTrue(run.out().contains("is there: 20MiB"), run.out());
     assertTrue(run.out().contains("in blocks of 4096, 9.0 MiB of it not zero"), run.out());
   }
 
@@ -210,7 +210,7 @@ class ImageCommandsTest {
     line.at(10L << 30, 100L << 30);
     now[0] = 100_000_000L;
     line.at(11L << 30, 100L << 30);
-    assertFalse(text.toString().contains("11."), "not more often than needed");
+    assertFalse(text.toString().contains("11.0 GiB"), "not more often than needed");
     now[0] = 10_000_000_000L;
     line.at(20L << 30, 100L << 30);
     assertTrue(
