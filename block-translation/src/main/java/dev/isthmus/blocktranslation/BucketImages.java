@@ -2,7 +2,6 @@ package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.StorageUri;
-import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.format.Keys;
 import dev.isthmus.blocktranslation.image.DiskSource;
 import dev.isthmus.blocktranslation.image.FileSource;
@@ -69,10 +68,9 @@ public final class BucketImages implements AutoCloseable {
    * What a volume is made like.
    *
    * @param blockSizeBytes 512 or 4096; the disk's size must be a multiple
-   * @param ack as of {@link ObjectVolumeProvider#create}
-   * @param flush likewise
+   * @param tiers as of {@link ObjectVolumeProvider#create}
    */
-  public record ImportOptions(int blockSizeBytes, Tier ack, Tier flush) {}
+  public record ImportOptions(int blockSizeBytes, Tiers tiers) {}
 
   /** Whether {@code text} says where a volume's objects are, and not a file or device. */
   public static boolean isVolume(String text) {
@@ -155,7 +153,7 @@ public final class BucketImages implements AutoCloseable {
    */
   public long importDisk(
       DiskSource source, StorageUri to, ImportOptions options, Progress progress) {
-    BucketUri bucket = BucketUri.ofVolume(to, Set.of());
+    BucketUri bucket = BucketUri.ofVolume(to, Set.of(LogPlace.KEY));
     ObjectStore store = threads.connect(bucket.address());
     try (store) {
       return importDisk(store, VolumePlace.of(to, bucket), source, options, progress);
@@ -184,12 +182,7 @@ public final class BucketImages implements AutoCloseable {
               place.keyPrefix(),
               place.where(),
               VolumeAdmin.newManifest(
-                  nonces,
-                  place,
-                  source.sizeBytes(),
-                  options.blockSizeBytes(),
-                  options.ack(),
-                  options.flush()),
+                  nonces, place, source.sizeBytes(), options.blockSizeBytes(), options.tiers()),
               mapSettings,
               nonces);
       try {
@@ -245,7 +238,7 @@ public final class BucketImages implements AutoCloseable {
    * @throws DeviceException.Invalid if there is a volume
    */
   public long discardLeftovers(StorageUri where) {
-    BucketUri bucket = BucketUri.ofVolume(where, Set.of());
+    BucketUri bucket = BucketUri.ofVolume(where, Set.of(LogPlace.KEY));
     VolumePlace place = VolumePlace.of(where, bucket);
     try (ObjectStore store = threads.connect(bucket.address())) {
       EngineLoop loop = loop(place.where(), new CompletableFuture<>());
@@ -263,7 +256,7 @@ public final class BucketImages implements AutoCloseable {
    * LIST.
    */
   public boolean hasLeftovers(StorageUri where) {
-    BucketUri bucket = BucketUri.ofVolume(where, Set.of());
+    BucketUri bucket = BucketUri.ofVolume(where, Set.of(LogPlace.KEY));
     VolumePlace place = VolumePlace.of(where, bucket);
     try (ObjectStore store = threads.connect(bucket.address())) {
       return Futures.deviceFailures(

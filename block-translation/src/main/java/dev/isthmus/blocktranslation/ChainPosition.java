@@ -14,7 +14,8 @@ import java.util.UUID;
  * @param writer likewise; the nil UUID before the first fence
  * @param lastLsn newest LSN of the prefix
  * @param lastTimeNanos its time
- * @param durableLsn newest LSN that an owner's log was said to hold durably
+ * @param durableLsn newest LSN that the log of the owner here was said to hold durably: since its
+ *     fence, that one included
  */
 record ChainPosition(
     long sequence,
@@ -28,7 +29,7 @@ record ChainPosition(
   /** Before everything. */
   static final ChainPosition START = new ChainPosition(0, 1, 0, new UUID(0, 0), 0, 0, 0);
 
-  /** Where the chain goes on behind a checkpoint, which says nothing of any log. */
+  /** Where the chain goes on behind a checkpoint. */
   static ChainPosition behind(Checkpoint checkpoint) {
     return new ChainPosition(
         checkpoint.sequence(),
@@ -37,7 +38,7 @@ record ChainPosition(
         checkpoint.writer(),
         checkpoint.lastLsn(),
         checkpoint.lastTimeNanos(),
-        0);
+        checkpoint.durableLsn());
   }
 
   /** Behind a segment or fence that follows here. */

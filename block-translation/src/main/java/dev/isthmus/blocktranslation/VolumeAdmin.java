@@ -2,7 +2,6 @@ package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.DeviceIdentity;
-import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.format.Keys;
 import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.store.ListPage;
@@ -45,14 +44,14 @@ final class VolumeAdmin {
   }
 
   /** Creates a volume that does not exist, or of which only a finished deletion is left. */
-  void create(VolumePlace place, long sizeBytes, int blockSizeBytes, Tier ack, Tier flush) {
-    Manifest manifest = newManifest(nonces, place, sizeBytes, blockSizeBytes, ack, flush);
+  void create(VolumePlace place, long sizeBytes, int blockSizeBytes, Tiers tiers) {
+    Manifest manifest = newManifest(nonces, place, sizeBytes, blockSizeBytes, tiers);
     join(place.where(), manifests(place).create(manifest));
   }
 
   /** The first manifest of a volume that was never open. */
   static Manifest newManifest(
-      Nonces nonces, VolumePlace place, long sizeBytes, int blockSizeBytes, Tier ack, Tier flush) {
+      Nonces nonces, VolumePlace place, long sizeBytes, int blockSizeBytes, Tiers tiers) {
     Instant now = Instant.now();
     return new Manifest(
         1,
@@ -69,8 +68,7 @@ final class VolumeAdmin {
         Manifest.NIL,
         Manifest.State.CLOSED,
         "",
-        ack,
-        flush,
+        tiers,
         List.of());
   }
 
@@ -93,8 +91,7 @@ final class VolumeAdmin {
         new DeviceIdentity(manifest.volume(), manifest.incarnation()),
         manifest.sizeBytes(),
         manifest.blockSizeBytes(),
-        manifest.ack(),
-        manifest.flush(),
+        manifest.tiers(),
         manifest.epoch(),
         manifest.state() == Manifest.State.CLOSED,
         newest == null ? 0 : newest.lastLsn(),

@@ -1,7 +1,6 @@
 package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceIdentity;
-import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.format.Manifest;
 import java.util.UUID;
 
@@ -23,9 +22,7 @@ record VolumeIdentity(
     long epoch,
     int slotWindow,
     long sizeBytes,
-    int blockSizeBytes,
-    Tier ack,
-    Tier flush) {
+    int blockSizeBytes) {
 
   /** As the manifest says it, of the owner that it names. */
   static VolumeIdentity of(String where, String keyPrefix, Manifest manifest) {
@@ -37,9 +34,7 @@ record VolumeIdentity(
         manifest.epoch(),
         manifest.slotWindow(),
         manifest.sizeBytes(),
-        manifest.blockSizeBytes(),
-        manifest.ack(),
-        manifest.flush());
+        manifest.blockSizeBytes());
   }
 
   UUID volume() {

@@ -31,7 +31,7 @@ record VolumeLocation(StoreAddress address, String keyPrefix, String where) {
   static VolumeLocation parse(String text) {
     if (text.contains("://")) {
       StorageUri uri = StorageUri.parse(text);
-      BucketUri bucket = BucketUri.ofVolume(uri, Set.of());
+      BucketUri bucket = BucketUri.ofVolume(uri, Set.of(LogPlace.KEY));
       VolumePlace place = VolumePlace.of(uri, bucket);
       return new VolumeLocation(bucket.address().toRead(), place.keyPrefix(), place.where());
     }

@@ -10,12 +10,12 @@ import dev.isthmus.blockdevice.BlockingDevice;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blockdevice.StorageUri;
-import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.BucketDisk;
 import dev.isthmus.blocktranslation.BucketImages;
 import dev.isthmus.blocktranslation.CheckpointChoice;
 import dev.isthmus.blocktranslation.ObjectVolumeProvider;
 import dev.isthmus.blocktranslation.ObjectVolumeSettings;
+import dev.isthmus.blocktranslation.Tiers;
 import dev.isthmus.blocktranslation.image.FileSource;
 import dev.isthmus.blocktranslation.image.ImageComparison;
 import dev.isthmus.blocktranslation.image.Progress;
@@ -82,10 +82,7 @@ class ImportedVolumeTest {
     Files.createDirectories(directory.resolve("bucket"));
     try (FileSource source = FileSource.open(image())) {
       return images.importDisk(
-          source,
-          uri(),
-          new BucketImages.ImportOptions(4096, Tier.APPLIED, Tier.LOCAL_DURABLE),
-          progress);
+          source, uri(), new BucketImages.ImportOptions(4096, Tiers.DEFAULT), progress);
     }
   }
 

@@ -2,9 +2,10 @@ package dev.isthmus.gateway.cli;
 
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.StorageUri;
-import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.BucketImages;
 import dev.isthmus.blocktranslation.CheckpointChoice;
+import dev.isthmus.blocktranslation.Rpo;
+import dev.isthmus.blocktranslation.Tiers;
 import dev.isthmus.blocktranslation.image.DiskSource;
 import dev.isthmus.blocktranslation.image.FileSource;
 import dev.isthmus.blocktranslation.image.SectorSize;
@@ -75,6 +76,13 @@ final class ImportCommand extends ImageVerb {
   private String flush = "local";
 
   @Option(
+      names = "--rpo",
+      paramLabel = "none|TIME[,enforce]",
+      defaultValue = "none",
+      description = "As of `isthmus volume create`. Default: none.")
+  private String rpo = "none";
+
+  @Option(
       names = "--discard-leftovers",
       description =
           "First delete what a broken-off import left there. Not while another one to the same place"
@@ -104,7 +112,9 @@ final class ImportCommand extends ImageVerb {
           images.importDisk(
               source,
               uri,
-              new BucketImages.ImportOptions(blockBytes, ack(), flush()),
+              new BucketImages.ImportOptions(
+                  blockBytes,
+                  new Tiers(Tiers.parseAck(ack), Tiers.parseFlush(flush), Rpo.parse(rpo))),
               progress("imported"));
       tell(source.sizeBytes(), blockBytes, written);
       return ExitCode.OK;
@@ -127,22 +137,6 @@ final class ImportCommand extends ImageVerb {
     }
     source.close();
     return FileSource.open(Path.of(opened.description()), blockBytes);
-  }
-
-  private Tier ack() {
-    return switch (ack) {
-      case "applied" -> Tier.APPLIED;
-      case "local" -> Tier.LOCAL_DURABLE;
-      default -> throw new DeviceException.Invalid("--ack is applied or local, not " + ack);
-    };
-  }
-
-  private Tier flush() {
-    return switch (flush) {
-      case "local" -> Tier.LOCAL_DURABLE;
-      case "uploaded" -> Tier.UPLOADED;
-      default -> throw new DeviceException.Invalid("--flush is local or uploaded, not " + flush);
-    };
   }
 
   private void tell(long sizeBytes, int blockBytes, long writtenBytes) {

@@ -26,9 +26,11 @@ import picocli.CommandLine.Spec;
       CreateCommand.class,
       ListCommand.class,
       ShowCommand.class,
+      SetCommand.class,
       PublishCommand.class,
       UnpublishCommand.class,
       OpenCommand.class,
+      RecoverCommand.class,
       CloseCommand.class,
       DeleteCommand.class,
       ExportCommand.class,
@@ -45,7 +47,7 @@ final class VolumeCommand implements Callable<Integer> {
   public Integer call() {
     throw new ParameterException(
         spec.commandLine(),
-        "say a verb: create, list, show, publish, unpublish, open, close, delete, export, import or"
-            + " verify");
+        "say a verb: create, list, show, set, publish, unpublish, open, recover, close, delete,"
+            + " export, import or verify");
   }
 }
