@@ -81,7 +81,7 @@ final class BucketView {
       Manifest manifest,
       Manifest.CheckpointRef ref) {
     Checkpoint checkpoint =
-        checkpoint(store, loop, keyPrefix, where, manifest.volume(), ref.epoch(), ref.nonce());
+        checkpoint(store, waiter, keyPrefix, where, manifest.volume(), ref.epoch(), ref.nonce());
     if (checkpoint.sequence() != ref.sequence() || checkpoint.lastLsn() != ref.lastLsn()) {
       throw new DeviceException.Corrupt(
           where
@@ -95,7 +95,7 @@ final class BucketView {
   /** Reads one checkpoint, whether the manifest names it or not. */
   static Checkpoint checkpoint(
       ObjectStore store,
-      EngineLoop loop,
+      Waiter waiter,
       String keyPrefix,
       String where,
       UUID volume,
