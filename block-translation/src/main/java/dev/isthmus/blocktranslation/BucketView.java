@@ -48,12 +48,12 @@ final class BucketView {
 
   /** Reads the newest readable checkpoint that {@code manifest} names. */
   static BucketView read(
-      ObjectStore store, EngineLoop loop, String keyPrefix, String where, Manifest manifest) {
-    var chain = new ChainReader(store, loop, keyPrefix, manifest.volume(), where);
+      ObjectStore store, Waiter waiter, String keyPrefix, String where, Manifest manifest) {
+    var chain = new ChainReader(store, waiter, keyPrefix, manifest.volume(), where);
     DeviceException damage = null;
     for (Manifest.CheckpointRef ref : manifest.checkpoints()) {
       try {
-        Checkpoint checkpoint = checkpoint(store, loop, keyPrefix, where, manifest, ref);
+        Checkpoint checkpoint = checkpoint(store, waiter, keyPrefix, where, manifest, ref);
         return new BucketView(
             chain,
             List.of(ref),
@@ -80,7 +80,7 @@ final class BucketView {
 
   private static Checkpoint checkpoint(
       ObjectStore store,
-      EngineLoop loop,
+      Waiter waiter,
       String keyPrefix,
       String where,
       Manifest manifest,
@@ -88,7 +88,7 @@ final class BucketView {
     String key = Keys.checkpoint(manifest.volume(), ref.epoch(), ref.nonce());
     StoredObject object =
         Futures.await(
-            loop,
+            waiter,
             where + ": checkpoint " + key,
             store.get(
                 keyPrefix + key,

@@ -13,6 +13,7 @@ import dev.isthmus.blockdevice.simple.MallocProvider;
 import dev.isthmus.blockdevice.simple.NullProvider;
 import dev.isthmus.blocktranslation.ObjectVolumeProvider;
 import dev.isthmus.blocktranslation.ObjectVolumeSettings;
+import dev.isthmus.blocktranslation.TierChange;
 import dev.isthmus.gateway.config.GatewaySettings;
 import dev.isthmus.targets.nvme.HostAccess;
 import java.io.IOException;
@@ -197,6 +198,45 @@ class VolumeManagerTest {
     volumes().unpublish("p");
     volumes().unpublish("p");
     assertTrue(exports.published.isEmpty());
+  }
+
+  @Test
+  void tiersChangeUnderHostsUnlessTheseWouldHaveToFlushAllAtOnce() {
+    volumes().create(new CreateRequest("db", "", 1 << 20, 0, "local", "", "30s"));
+    volumes().publish("db", "", List.of());
+    exports.associations = 1;
+    var refused =
+        assertThrows(
+            DeviceException.Invalid.class,
+            () -> volumes().setTiers("db", TierChange.parse("applied", "", "")));
+    assertTrue(message(refused).contains("Unpublish"), message(refused));
+    assertEquals("ack=local flush=local rpo=30s", tiers());
+    volumes().setTiers("db", TierChange.parse("", "", "5s,enforce"));
+    volumes().unpublish("db");
+    volumes().setTiers("db", TierChange.parse("applied", "uploaded", ""));
+    assertEquals("ack=applied flush=uploaded rpo=5s,enforce", tiers());
+    assertTrue(open(volumes().get("db").open()).info().volatileWriteCache());
+    restart();
+    assertEquals("ack=applied flush=uploaded rpo=5s,enforce", tiers());
+  }
+
+  private String tiers() {
+    VolumeView.Bucket bucket =
+        Objects.requireNonNull(open(volumes().get("db").open()).bucket(), "in a bucket");
+    assertEquals(bucket.summary().tiers(), bucket.keepsTo());
+    return bucket.keepsTo().toString();
+  }
+
+  @Test
+  void onlyVolumesInBucketsHaveTiers() {
+    create("malloc:///m", 1 << 20);
+    assertThrows(
+        DeviceException.Invalid.class,
+        () -> volumes().setTiers("m", TierChange.parse("local", "", "")));
+    assertThrows(
+        DeviceException.Invalid.class,
+        () -> volumes().create(new CreateRequest("db", "", 1 << 20, 0, "", "", "1d")));
+    assertEquals(1, volumes().list().size());
   }
 
   @Test

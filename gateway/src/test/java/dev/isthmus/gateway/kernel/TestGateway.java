@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.isthmus.blocktranslation.powercut.RecordingDisk;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -34,10 +35,12 @@ final class TestGateway {
 
   private final Lab lab;
   private final String name;
-  private final Path data;
+  private final Path socket;
   private final List<String> prefix;
   private final Map<String, String> environment;
   private final List<String> settings;
+  private Path data;
+  private List<String> diskPrefix = List.of();
   private @Nullable ChildProcess process;
   private int starts;
 
@@ -52,6 +55,8 @@ final class TestGateway {
     this.lab = lab;
     this.name = name;
     this.data = lab.data(name);
+    // Not in the data directory, which a recording disk shows to its own processes alone.
+    this.socket = lab.data(name + ".sock");
     this.prefix = prefix;
     this.environment = new HashMap<>(bucket.credentials());
     this.settings = settings;
@@ -73,9 +78,16 @@ final class TestGateway {
     return new TestGateway(lab, "gateway", network.prefix(), bucket, settings);
   }
 
+  /** From its next start on its data directory lies on {@code disk}. */
+  void moveTo(RecordingDisk disk) {
+    data = disk.mount().resolve(name);
+    diskPrefix = disk.enter();
+  }
+
   /** Starts it and waits until it serves. */
   void start() throws IOException, InterruptedException {
     var command = new ArrayList<>(prefix);
+    command.addAll(diskPrefix);
     command.addAll(java());
     command.addAll(
         List.of(
@@ -91,6 +103,8 @@ final class TestGateway {
             "serve",
             "--data-dir",
             data.toString(),
+            "--socket",
+            socket.toString(),
             "--default-volume",
             "false",
             "--metrics",
@@ -149,7 +163,7 @@ final class TestGateway {
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", classPath()));
     command.add("dev.isthmus.gateway.cli.Main");
     command.addAll(List.of(arguments));
-    command.addAll(List.of("--data-dir", data.toString()));
+    command.addAll(List.of("--socket", socket.toString()));
     Path err = Files.createTempFile(lab.data(""), "isthmus", ".err");
     var builder = new ProcessBuilder(command).redirectError(err.toFile());
     builder.environment().putAll(environment());
