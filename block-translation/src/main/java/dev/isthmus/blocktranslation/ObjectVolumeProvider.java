@@ -113,10 +113,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     uri.refuseSizeAtOpen();
     BucketUri bucket = BucketUri.ofVolume(uri, OPEN_KEYS);
     return open(
-        bucket,
-        place(uri, bucket),
-        logs(uri, bucket),
-        opener -> opener.openUnattended(expected));
+        bucket, place(uri, bucket), logs(uri, bucket), opener -> opener.openUnattended(expected));
   }
 
   /** Where the logs of a volume lie, which can be written to. */
@@ -213,6 +210,12 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
       volumes.add(describe(uri));
     }
     return volumes;
+  }
+
+  /** Reads what a volume's bucket says of its logs; owns nothing, changes nothing. */
+  public VolumeHistory history(StorageUri uri) {
+    BucketUri bucket = BucketUri.ofVolume(uri, OTHER_KEYS);
+    return admin(bucket).history(place(uri, bucket));
   }
 
   /** Reads a volume's manifest; owns nothing, changes nothing. */
