@@ -3,7 +3,6 @@ package dev.isthmus.blocktranslation;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blocktranslation.format.Checkpoint;
 import dev.isthmus.blocktranslation.format.CheckpointCodec;
-import dev.isthmus.blocktranslation.format.FormatException;
 import dev.isthmus.blocktranslation.format.Keys;
 import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.map.MapDescription;
@@ -11,7 +10,6 @@ import dev.isthmus.blocktranslation.store.ByteRange;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.RequestOptions;
 import dev.isthmus.blocktranslation.store.RequestPurpose;
-import dev.isthmus.blocktranslation.store.StoredObject;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -86,29 +84,23 @@ final class BucketView {
       Manifest manifest,
       Manifest.CheckpointRef ref) {
     String key = Keys.checkpoint(manifest.volume(), ref.epoch(), ref.nonce());
-    StoredObject object =
-        Futures.await(
-            loop,
-            where + ": checkpoint " + key,
-            store.get(
-                keyPrefix + key,
-                ByteRange.whole(ObjectStore.MAX_OBJECT_BYTES),
-                RequestOptions.of(RequestPurpose.OPEN)));
-    try {
-      Checkpoint checkpoint = CheckpointCodec.decode(object.body());
-      boolean asNamed =
-          checkpoint.volume().equals(manifest.volume())
-              && checkpoint.keyEpoch() == ref.epoch()
-              && checkpoint.keyNonce() == ref.nonce()
-              && checkpoint.sequence() == ref.sequence()
-              && checkpoint.lastLsn() == ref.lastLsn();
-      if (!asNamed) {
-        throw new FormatException("it is not the checkpoint that the manifest names");
-      }
-      return checkpoint;
-    } catch (FormatException e) {
-      throw new DeviceException.Corrupt(where + ": checkpoint " + key + ": " + e.getMessage(), e);
-    }
+    String what = where + ": checkpoint " + key;
+    return Futures.await(
+        loop,
+        what,
+        Futures.twiceIfDamaged(() ->
+            store
+                .get(
+                    keyPrefix + key,
+                    ByteRange.whole(ObjectStore.MAX_OBJECT_BYTES),
+                    RequestOptions.of(RequestPurpose.OPEN))
+                .thenApply(object -> {
+                  try {
+                    return CheckpointCodec.decode(object.body(), manifest.volume(), ref);
+                  } catch (DeviceException.Corrupt e) {
+                    throw new DeviceException.Corrupt(what + ": " + e.getMessage(), e);
+                  }
+                })));
   }
 
   /**

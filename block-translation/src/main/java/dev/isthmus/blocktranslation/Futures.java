@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What futures of the store and the map end with, made plain. Stateless. */
@@ -43,6 +44,24 @@ final class Futures {
   static <T> CompletableFuture<T> deviceFailures(String what, CompletableFuture<T> future) {
     return future.exceptionallyCompose(
         failure -> CompletableFuture.failedFuture(deviceException(what, failure)));
+  }
+
+  /**
+   * Reads and checks what was read; if that fails for damage, once more: a reply can be damaged on
+   * its way, or come from a bad copy, where the object is whole.
+   *
+   * @param read one read with its checks, failing with {@link DeviceException.Corrupt} for damage
+   */
+  static <T> CompletableFuture<T> twiceIfDamaged(Supplier<CompletableFuture<T>> read) {
+    return read.get()
+        .exceptionallyCompose(failure ->
+            isDamage(cause(failure)) ? read.get() : CompletableFuture.failedFuture(failure));
+  }
+
+  private static boolean isDamage(Throwable cause) {
+    return cause instanceof DeviceException.Corrupt
+        || cause instanceof StoreException.Corrupt
+        || cause instanceof StoreException.OutOfRange;
   }
 
   /** Waits for {@code future} off the loop, failures as {@link DeviceException}s. */

@@ -80,9 +80,10 @@ final class ReadPath {
     fetcher.close();
   }
 
-  /** Reads that ended corrupt because of the log. */
-  long corrupt() {
-    return corrupt + fetcher.corrupt();
+  /** What failed its checks so far. */
+  ReadIntegrity integrity() {
+    return new ReadIntegrity(
+        corrupt, fetcher.refetched(), cache.damages(), fetcher.servedFromLog());
   }
 
   private void prefetch(long offsetBytes, long lengthBytes) {
@@ -96,7 +97,7 @@ final class ReadPath {
           @Override
           public void extent(Extent piece) {
             if (!piece.isZeroes()) {
-              FrameRef ref = refOf(piece);
+              FrameRef ref = FrameRef.of(piece);
               if (!cache.contains(ref)) {
                 missing.add(ref);
               }
@@ -113,11 +114,6 @@ final class ReadPath {
             // Whoever reads the range hears of it then.
           }
         });
-  }
-
-  private static FrameRef refOf(Extent extent) {
-    return new FrameRef(
-        extent.source(), extent.segment(), extent.frameOffset(), extent.storedLength());
   }
 
   /** One read: its gaps are looked up, then its missing frames fetched. */
@@ -168,11 +164,8 @@ final class ReadPath {
         target(piece.sector(), piece.sectorCount()).fill((byte) 0);
         return;
       }
-      FrameRef ref = refOf(piece);
-      FrameCache.Entry cached = cache.get(ref);
-      if (cached != null) {
-        copyFromFrame(piece, cached.data(), cached.sector());
-      } else {
+      FrameRef ref = FrameRef.of(piece);
+      if (!cache.read(ref, piece.sectorInFrame() * 512L, target(piece))) {
         missing.computeIfAbsent(ref, _ -> new ArrayList<>(1)).add(piece);
       }
     }
@@ -184,8 +177,15 @@ final class ReadPath {
 
     @Override
     public void failed(DeviceException failure) {
-      LOG.error("{}: the map can't be read: {}", identity.where(), failure.getMessage());
-      worsen(failure instanceof DeviceException.Corrupt ? IoStatus.CORRUPT : IoStatus.UNAVAILABLE);
+      boolean damaged = failure instanceof DeviceException.Corrupt;
+      LOG.error(
+          "{}: {}the map can't be read for {} sectors at sector {}: {}",
+          identity.where(),
+          damaged ? "CORRUPT: " : "",
+          buffer.byteSize() / 512,
+          firstSector,
+          failure.getMessage());
+      worsen(damaged ? IoStatus.CORRUPT : IoStatus.UNAVAILABLE);
       lookupEnded();
     }
 
@@ -195,16 +195,16 @@ final class ReadPath {
       }
       fetches = missing.size();
       if (fetches == 0) {
-        done.accept(status);
+        end();
       } else {
         fetcher.fetch(missing.keySet(), RequestPurpose.READ, this);
       }
     }
 
     @Override
-    public void frame(FrameRef ref, MemorySegment data, long sector) {
+    public void frame(FrameRef ref, MemorySegment data) {
       for (Extent piece : piecesOf(ref)) {
-        copyFromFrame(piece, data, sector);
+        copyFromFrame(piece, data);
       }
       fetchEnded();
     }
@@ -226,8 +226,19 @@ final class ReadPath {
 
     private void fetchEnded() {
       if (--fetches == 0) {
-        done.accept(status);
+        end();
       }
+    }
+
+    private void end() {
+      if (status == IoStatus.CORRUPT) {
+        corrupt++;
+      }
+      done.accept(status);
+    }
+
+    private MemorySegment target(Extent piece) {
+      return target(piece.sector(), piece.sectorCount());
     }
 
     private MemorySegment target(long sector, long sectorCount) {
@@ -241,21 +252,19 @@ final class ReadPath {
       }
     }
 
-    private void copyFromFrame(Extent piece, MemorySegment data, long frameSector) {
+    private void copyFromFrame(Extent piece, MemorySegment data) {
       long from = piece.sectorInFrame() * 512L;
       long length = piece.sectorCount() * 512;
-      if (frameSector + piece.sectorInFrame() != piece.sector()
-          || from + length > data.byteSize()) {
-        corrupt++;
+      if (from + length > data.byteSize()) {
         LOG.error(
-            "{}: CORRUPT: the frame that {} names holds sector {}",
+            "{}: CORRUPT: the frame that {} names has {} bytes",
             identity.where(),
             piece,
-            frameSector);
+            data.byteSize());
         worsen(IoStatus.CORRUPT);
         return;
       }
-      MemorySegment.copy(data, from, target(piece.sector(), piece.sectorCount()), 0, length);
+      MemorySegment.copy(data, from, target(piece), 0, length);
     }
 
     private void copyFromLog(DirtyRange piece, MemorySegment target) {
@@ -266,19 +275,26 @@ final class ReadPath {
         var crc = new CRC32C();
         crc.update(payload.asByteBuffer());
         if ((int) crc.getValue() != piece.payloadCrc()) {
-          corrupt++;
           LOG.error(
-              "{}: CORRUPT: the log's record {} for sector {} fails its checksum",
+              "{}: CORRUPT: the log's record {} at position {} fails its checksum: {} sectors at"
+                  + " sector {}",
               identity.where(),
               piece.lsn(),
+              piece.position(),
+              piece.sectorCount(),
               piece.sector());
           worsen(IoStatus.CORRUPT);
         } else if (!whole) {
           MemorySegment.copy(payload, piece.offsetInPayload(), target, 0, target.byteSize());
         }
       } catch (LogException e) {
-        corrupt++;
-        LOG.error("{}: the log can't be read: {}", identity.where(), e.getMessage());
+        LOG.error(
+            "{}: CORRUPT: the log's record {} can't be read: {} sectors at sector {}: {}",
+            identity.where(),
+            piece.lsn(),
+            piece.sectorCount(),
+            piece.sector(),
+            e.getMessage());
         worsen(IoStatus.CORRUPT);
       }
     }

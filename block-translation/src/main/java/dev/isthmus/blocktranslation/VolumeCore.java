@@ -72,6 +72,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   private final Backlog backlog;
   private final Durability durability;
   private final FrameCache cache;
+  private final RecentFrames recent;
   private final ReadPath reads;
   private final WritePath writes;
   private final SegmentUploader uploader;
@@ -89,7 +90,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
   private static final VolumeStatistics EMPTY =
-      new VolumeStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+      new VolumeStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ReadIntegrity.NONE);
 
   /**
    * On the loop.
@@ -124,6 +125,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
     this.durability =
         new Durability(log, loop, log.durableLsn(), position.lastLsn(), this::logFailed);
     this.cache = new FrameCache(settings.cacheBytes());
+    this.recent = new RecentFrames(log);
     this.reads =
         new ReadPath(
             identity,
@@ -131,7 +133,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             map,
             log,
             cache,
-            new FrameFetcher(identity, parts.store(), loop, cache),
+            new FrameFetcher(identity, parts.store(), loop, cache, recent),
             settings.cacheBytes());
     this.writes =
         new WritePath(
@@ -318,6 +320,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
       dirty.removeIf(
           record.sector(), record.sectorCount(), range -> range.lsn() <= header.lastLsn());
     }
+    recent.committed(header.sequence(), entries, records);
     position = position.after(header);
     segmentsUploaded++;
     segmentBytesUploaded += header.totalLength();
@@ -458,7 +461,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             map.statistics().memoryBytes(),
             map.statistics().runs(),
             map.statistics().bytesWritten() + checkpointer.bytesWritten(),
-            reads.corrupt());
+            reads.integrity());
     return lastStatistics;
   }
 
@@ -537,6 +540,10 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
 
   ChainPosition position() {
     return position;
+  }
+
+  FrameCache cache() {
+    return cache;
   }
 
   BlockDevice device() {

@@ -19,7 +19,7 @@ package dev.isthmus.blocktranslation;
  * @param mapMemoryBytes memory that the map takes
  * @param mapRuns sorted runs of the map
  * @param mapBytesUploaded bytes written to the bucket for the map and checkpoints
- * @param corruptReads reads that ended {@code CORRUPT}
+ * @param integrity what failed its checks on the way to a reader
  */
 public record VolumeStatistics(
     long logBytes,
@@ -38,4 +38,4 @@ public record VolumeStatistics(
     long mapMemoryBytes,
     int mapRuns,
     long mapBytesUploaded,
-    long corruptReads) {}
+    ReadIntegrity integrity) {}

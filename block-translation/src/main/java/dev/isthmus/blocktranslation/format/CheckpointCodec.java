@@ -194,6 +194,24 @@ public final class CheckpointCodec {
     return checkpoint;
   }
 
+  /**
+   * Reads the whole object that a manifest names.
+   *
+   * @throws DeviceException.Corrupt naming the first thing that is wrong; another checkpoint than
+   *     the one named, too
+   */
+  public static Checkpoint decode(MemorySegment bytes, UUID volume, Manifest.CheckpointRef named) {
+    Checkpoint checkpoint = decode(bytes);
+    require(
+        checkpoint.volume().equals(volume)
+            && checkpoint.keyEpoch() == named.epoch()
+            && checkpoint.keyNonce() == named.nonce()
+            && checkpoint.sequence() == named.sequence()
+            && checkpoint.lastLsn() == named.lastLsn(),
+        "it is not the one that the manifest names");
+    return checkpoint;
+  }
+
   private static List<RunInfo> runs(MemorySegment bytes, int count) {
     var runs = new ArrayList<RunInfo>();
     var parts = new ArrayList<PartInfo>();

@@ -133,8 +133,23 @@ final class VolumeMetrics {
         label);
     text.counter(
         "isthmus_volume_corrupt_reads_total",
-        "Reads that failed their checks.",
-        s.corruptReads(),
+        "Reads that failed: no good copy of the data was found.",
+        s.integrity().corruptReads(),
+        label);
+    text.counter(
+        "isthmus_volume_refetched_frames_total",
+        "Frames that arrived damaged from the bucket and were fetched once more.",
+        s.integrity().refetchedFrames(),
+        label);
+    text.counter(
+        "isthmus_volume_served_from_log_frames_total",
+        "Frames damaged in the bucket that the log still had.",
+        s.integrity().servedFromLog(),
+        label);
+    text.counter(
+        "isthmus_volume_cache_damages_total",
+        "Frames in memory that failed their checksum: suspect the memory of this host.",
+        s.integrity().cacheDamages(),
         label);
   }
 

@@ -10,6 +10,7 @@ import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blockdevice.Positions;
 import dev.isthmus.blockdevice.Tier;
+import dev.isthmus.blocktranslation.ReadIntegrity;
 import dev.isthmus.blocktranslation.VolumeStatistics;
 import dev.isthmus.blocktranslation.VolumeSummary;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
@@ -41,7 +42,7 @@ class DurabilityWordsTest {
     return new VolumeView.Bucket(
         new VolumeSummary(
             "d", "s3://b/d", IDENTITY, 1 << 20, 4096, ack, flush, 1, true, 0, 0, Instant.EPOCH),
-        new VolumeStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+        new VolumeStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ReadIntegrity.NONE),
         new StoreStatistics(Map.of(), 0, 0));
   }
 

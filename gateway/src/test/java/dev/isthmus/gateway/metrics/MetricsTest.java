@@ -10,6 +10,7 @@ import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blockdevice.Positions;
 import dev.isthmus.blockdevice.Tier;
+import dev.isthmus.blocktranslation.ReadIntegrity;
 import dev.isthmus.blocktranslation.VolumeStatistics;
 import dev.isthmus.blocktranslation.VolumeSummary;
 import dev.isthmus.blocktranslation.store.RequestKind;
@@ -49,7 +50,23 @@ class MetricsTest {
             Instant.EPOCH);
     var statistics =
         new VolumeStatistics(
-            1, 2, 3, 1_500_000_000, 5, 6, 7_000_000_000L, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17);
+            1,
+            2,
+            3,
+            1_500_000_000,
+            5,
+            6,
+            7_000_000_000L,
+            8,
+            9,
+            10,
+            11,
+            12,
+            13,
+            14,
+            15,
+            16,
+            new ReadIntegrity(17, 18, 19, 20));
     var requests =
         new StoreStatistics(
             Map.of(
