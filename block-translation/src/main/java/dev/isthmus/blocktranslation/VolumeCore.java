@@ -18,6 +18,8 @@ import dev.isthmus.blocktranslation.map.BlockMap;
 import dev.isthmus.blocktranslation.map.Extent;
 import dev.isthmus.blocktranslation.map.IntervalMap;
 import dev.isthmus.blocktranslation.map.PartInfo;
+import dev.isthmus.blocktranslation.scrub.ScrubSettings;
+import dev.isthmus.blocktranslation.scrub.VolumeScrub;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
 import dev.isthmus.wal.LogException;
 import dev.isthmus.wal.WriteAheadLog;
@@ -77,6 +79,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   private final WritePath writes;
   private final SegmentUploader uploader;
   private final Checkpointer checkpointer;
+  private final ScrubDesk scrubs;
   private final AtomicInteger inFlight = new AtomicInteger();
   private final Object closeLock = new Object();
   private ChainPosition position;
@@ -171,6 +174,16 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             parts.doomed(),
             parts.segmentsReplayed(),
             this::fenced);
+    this.scrubs =
+        new ScrubDesk(
+            identity,
+            parts.name(),
+            parts.store(),
+            () ->
+                Futures.await(
+                    loop, identity.where(), Futures.onLoop(loop, _ -> position.sequence())),
+            new ScrubCopies(loop, cache, recent, map, dirty, writes, () -> closing, ended),
+            ScrubDesk.host(loop, ended));
     uploader.poke();
     // Each open begins a roll file: many in a row without a write would fill the log.
     trim();
@@ -441,6 +454,16 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
     return parts.store().statistics();
   }
 
+  @Override
+  public VolumeScrub startScrub(ScrubSettings settings) {
+    return scrubs.start(settings);
+  }
+
+  @Override
+  public @Nullable VolumeScrub scrub() {
+    return scrubs.latest();
+  }
+
   private VolumeStatistics collect() {
     long oldest = backlog.oldestNanos();
     lastStatistics =
@@ -476,6 +499,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
         Futures.await(loop, identity.where(), Futures.onLoop(loop, _ -> collect()));
       }
       closing = true;
+      scrubs.close();
       try {
         new VolumeCloser(loop, identity.where(), CLOSE_UPLOAD_NANOS).close(this);
       } finally {
@@ -540,6 +564,10 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
 
   ChainPosition position() {
     return position;
+  }
+
+  ScrubDesk scrubs() {
+    return scrubs;
   }
 
   FrameCache cache() {
