@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       UnpublishCommand.class,
       OpenCommand.class,
       CloseCommand.class,
+      ScrubCommand.class,
       DeleteCommand.class
     })
 final class VolumeCommand implements Callable<Integer> {
@@ -38,6 +39,6 @@ final class VolumeCommand implements Callable<Integer> {
   public Integer call() {
     throw new ParameterException(
         spec.commandLine(),
-        "say a verb: create, list, show, publish, unpublish, open, close or delete");
+        "say a verb: create, list, show, publish, unpublish, open, close, scrub or delete");
   }
 }

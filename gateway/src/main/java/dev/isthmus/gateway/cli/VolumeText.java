@@ -55,6 +55,7 @@ final class VolumeText {
     if (volume.hasBucket()) {
       bucket(volume, volume.getBucket(), out);
     }
+    scrub(volume, out);
     if (volume.hasExport()) {
       export(volume.getExport(), out);
     } else {
@@ -90,6 +91,12 @@ final class VolumeText {
             + ", opened "
             + bucket.getEpoch()
             + " times");
+  }
+
+  private static void scrub(Volume volume, PrintWriter out) {
+    if (volume.hasScrub()) {
+      line(out, "scrub", ScrubText.summary(volume.getScrub()));
+    }
   }
 
   private static void export(Export export, PrintWriter out) {

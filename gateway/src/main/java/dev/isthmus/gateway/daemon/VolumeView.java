@@ -6,6 +6,7 @@ import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blockdevice.Positions;
 import dev.isthmus.blocktranslation.VolumeStatistics;
 import dev.isthmus.blocktranslation.VolumeSummary;
+import dev.isthmus.blocktranslation.scrub.ScrubProgress;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
 import org.jspecify.annotations.Nullable;
 
@@ -37,9 +38,16 @@ public record VolumeView(
       Positions positions,
       @Nullable Bucket bucket) {}
 
-  /** What only a volume in a bucket has. */
+  /**
+   * What only a volume in a bucket has.
+   *
+   * @param scrub the one that runs, or the last one of this open; null before the first
+   */
   public record Bucket(
-      VolumeSummary summary, VolumeStatistics statistics, StoreStatistics requests) {}
+      VolumeSummary summary,
+      VolumeStatistics statistics,
+      StoreStatistics requests,
+      @Nullable ScrubProgress scrub) {}
 
   /** The device's state, or that it has none. */
   public String stateName() {

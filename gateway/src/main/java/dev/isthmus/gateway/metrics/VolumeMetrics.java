@@ -3,6 +3,8 @@ package dev.isthmus.gateway.metrics;
 import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blocktranslation.VolumeStatistics;
+import dev.isthmus.blocktranslation.scrub.ScrubFinding;
+import dev.isthmus.blocktranslation.scrub.ScrubProgress;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
 import dev.isthmus.gateway.daemon.VolumeView;
 import java.util.List;
@@ -69,6 +71,9 @@ final class VolumeMetrics {
       log(volume, bucket.statistics(), text);
       cacheAndMap(volume, bucket.statistics(), text);
       requests(volume, bucket.requests(), text);
+      if (bucket.scrub() != null) {
+        scrub(volume, bucket.scrub(), text);
+      }
     }
   }
 
@@ -171,6 +176,40 @@ final class VolumeMetrics {
         "Bytes written to the bucket for map and checkpoints.",
         s.mapBytesUploaded(),
         label);
+  }
+
+  private static void scrub(String volume, ScrubProgress scrub, PrometheusText text) {
+    String[] label = {"volume", volume};
+    text.gauge(
+        "isthmus_volume_scrub_active",
+        "1 while a scrub runs, waits or is paused.",
+        bit(!scrub.state().isEnd()),
+        label);
+    text.gauge(
+        "isthmus_volume_scrub_complete",
+        "1 if the last scrub read everything.",
+        bit(scrub.state() == ScrubProgress.State.DONE),
+        label);
+    text.gauge(
+        "isthmus_volume_scrub_done_bytes",
+        "Bytes that the last scrub read and compared.",
+        scrub.bytesDone(),
+        label);
+    text.gauge(
+        "isthmus_volume_scrub_planned_bytes",
+        "Bytes that the last scrub has to read.",
+        scrub.bytesTotal(),
+        label);
+    for (ScrubFinding.Severity severity : ScrubFinding.Severity.values()) {
+      text.gauge(
+          "isthmus_volume_scrub_findings",
+          "What the last scrub found, by what it costs.",
+          scrub.count(severity),
+          "volume",
+          volume,
+          "severity",
+          severity.name().toLowerCase(Locale.ROOT));
+    }
   }
 
   private static void requests(String volume, StoreStatistics s, PrometheusText text) {

@@ -4,6 +4,7 @@ import dev.isthmus.blockdevice.DeviceInfo;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blocktranslation.VolumeStatistics;
 import dev.isthmus.blocktranslation.VolumeSummary;
+import dev.isthmus.blocktranslation.scrub.ScrubProgress;
 import dev.isthmus.gateway.daemon.CatalogueEntry.Publication;
 import dev.isthmus.gateway.daemon.Exports;
 import dev.isthmus.gateway.daemon.VolumeView;
@@ -12,6 +13,7 @@ import dev.isthmus.gateway.rpc.v1.Export;
 import dev.isthmus.gateway.rpc.v1.Volume;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 
 /** What the daemon knows, as messages. */
@@ -64,6 +66,10 @@ final class Messages {
               .setLogCapacityBytes(statistics.logCapacityBytes())
               .setUploadLagBytes(statistics.uploadLagBytes())
               .setUploadLagNanos(statistics.uploadLagNanos()));
+      ScrubProgress scrub = bucket.scrub();
+      if (scrub != null) {
+        message.setScrub(ScrubMessages.scrub(scrub, List.of()));
+      }
     }
   }
 

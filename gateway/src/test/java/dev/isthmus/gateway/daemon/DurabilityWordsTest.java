@@ -43,7 +43,8 @@ class DurabilityWordsTest {
         new VolumeSummary(
             "d", "s3://b/d", IDENTITY, 1 << 20, 4096, ack, flush, 1, true, 0, 0, Instant.EPOCH),
         new VolumeStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ReadIntegrity.NONE),
-        new StoreStatistics(Map.of(), 0, 0));
+        new StoreStatistics(Map.of(), 0, 0),
+        null);
   }
 
   @Test

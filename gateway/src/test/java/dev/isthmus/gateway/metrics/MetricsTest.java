@@ -13,6 +13,8 @@ import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.ReadIntegrity;
 import dev.isthmus.blocktranslation.VolumeStatistics;
 import dev.isthmus.blocktranslation.VolumeSummary;
+import dev.isthmus.blocktranslation.scrub.ScrubFinding;
+import dev.isthmus.blocktranslation.scrub.ScrubProgress;
 import dev.isthmus.blocktranslation.store.RequestKind;
 import dev.isthmus.blocktranslation.store.RequestPurpose;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
@@ -85,7 +87,21 @@ class MetricsTest {
             new DeviceState(DeviceState.Kind.STALLED, "the log is full"),
             new OpenOutcome.RolledBack(80, "the log is gone"),
             new Positions(100, 95, 90),
-            new VolumeView.Bucket(summary, statistics, requests)),
+            new VolumeView.Bucket(
+                summary,
+                statistics,
+                requests,
+                new ScrubProgress(
+                    ScrubProgress.State.RUNNING,
+                    "segments",
+                    "",
+                    21,
+                    22,
+                    23,
+                    24,
+                    25,
+                    26,
+                    Map.of(ScrubFinding.Severity.LOST, 27L)))),
         "");
   }
 
