@@ -3,7 +3,6 @@ package dev.isthmus.blocktranslation;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.DeviceProvider;
 import dev.isthmus.blockdevice.StorageUri;
-import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.scrub.ScrubSettings;
 import dev.isthmus.blocktranslation.scrub.ScrubTarget;
@@ -40,16 +39,19 @@ import org.slf4j.LoggerFactory;
  * bucket+file:///DIR/VOLUME}.
  *
  * <p>{@link #create} takes {@code size} (as {@code 10GiB}), {@code blk_size} (512 or 4096), {@code
- * ack} ({@code applied}, {@code local}) and {@code flush} ({@code local}, {@code uploaded}); {@link
- * #open} takes {@code takeover} ({@code unflushed}, {@code lossy}). Threading: thread-safe; all
- * calls block.
+ * ack} ({@code applied}, {@code local}), {@code flush} ({@code local}, {@code uploaded}) and {@code
+ * rpo} ({@code none}, {@code 30s}, {@code 30s,enforce}); {@link #open} takes {@code takeover}
+ * ({@code unflushed}, {@code lossy}); every call takes {@code log_dir}, a directory of this host
+ * for the volume's log ({@link LogPlace}). Threading: thread-safe; all calls block.
  */
 public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(ObjectVolumeProvider.class);
 
-  private static final Set<String> CREATE_KEYS = Set.of("size", "blk_size", "ack", "flush");
-  private static final Set<String> OPEN_KEYS = Set.of("takeover");
+  private static final Set<String> CREATE_KEYS =
+      Set.of("size", "blk_size", "ack", "flush", "rpo", LogPlace.KEY);
+  private static final Set<String> OPEN_KEYS = Set.of("takeover", LogPlace.KEY);
+  private static final Set<String> OTHER_KEYS = Set.of(LogPlace.KEY);
 
   /**
    * Threads for what blocks: building segments, forcing and trimming logs, merging maps. A volume
@@ -95,7 +97,15 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   public ObjectVolume open(StorageUri uri) {
     uri.refuseSizeAtOpen();
     BucketUri bucket = BucketUri.ofVolume(uri, OPEN_KEYS);
-    return open(bucket, place(uri, bucket), takeover(uri.get("takeover")));
+    return open(bucket, place(uri, bucket), logs(uri, bucket), takeover(uri.get("takeover")));
+  }
+
+  /** Where the logs of a volume lie, which can be written to. */
+  private Path logs(StorageUri uri, BucketUri bucket) {
+    Path own = LogPlace.of(uri, bucket);
+    Path logs = own == null ? settings.directory() : own;
+    LogPlace.requireUsable(logs);
+    return logs;
   }
 
   private static Takeover takeover(@Nullable String word) {
@@ -108,7 +118,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     };
   }
 
-  private ObjectVolume open(BucketUri bucket, VolumePlace place, Takeover takeover) {
+  private ObjectVolume open(BucketUri bucket, VolumePlace place, Path logs, Takeover takeover) {
     var volume = new AtomicReference<@Nullable VolumeCore>();
     var loop =
         new ThreadedLoop(
@@ -131,7 +141,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
                   place.where(),
                   place.keyPrefix(),
                   store,
-                  settings,
+                  settings.withDirectory(logs),
                   LogHome.DISK,
                   loop,
                   nonces,
@@ -151,29 +161,21 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   public ObjectVolume create(StorageUri uri) {
     BucketUri bucket = BucketUri.ofVolume(uri, CREATE_KEYS);
     VolumePlace place = place(uri, bucket);
+    Path logs = logs(uri, bucket);
     int blockBytes = uri.blockSizeBytes(DEFAULT_BLOCK_BYTES);
-    admin(bucket)
-        .create(
-            place,
-            uri.sizeBytesAtCreate(blockBytes),
-            blockBytes,
-            oneOf(uri, "ack", "applied", Tier.APPLIED, "local", Tier.LOCAL_DURABLE),
-            oneOf(uri, "flush", "local", Tier.LOCAL_DURABLE, "uploaded", Tier.UPLOADED));
-    return open(bucket, place, Takeover.NONE);
+    admin(bucket).create(place, uri.sizeBytesAtCreate(blockBytes), blockBytes, tiers(uri));
+    return open(bucket, place, logs, Takeover.NONE);
   }
 
-  /** The value of {@code key}; the first word is the default. */
-  private static Tier oneOf(
-      StorageUri uri, String key, String word, Tier tier, String otherWord, Tier otherTier) {
-    String value = uri.get(key);
-    if (value == null || value.equals(word)) {
-      return tier;
-    }
-    if (value.equals(otherWord)) {
-      return otherTier;
-    }
-    throw new DeviceException.Invalid(
-        key + " is " + word + " or " + otherWord + ", not \"" + value + "\"");
+  /** What the URI says, and the defaults for the rest. */
+  private static Tiers tiers(StorageUri uri) {
+    String ack = uri.get("ack");
+    String flush = uri.get("flush");
+    String rpo = uri.get("rpo");
+    return new Tiers(
+        ack == null ? Tiers.DEFAULT.ack() : Tiers.parseAck(ack),
+        flush == null ? Tiers.DEFAULT.flush() : Tiers.parseFlush(flush),
+        rpo == null ? Tiers.DEFAULT.rpo() : Rpo.parse(rpo));
   }
 
   /**
@@ -195,7 +197,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
 
   /** Reads a volume's manifest; owns nothing, changes nothing. */
   public VolumeSummary describe(StorageUri uri) {
-    BucketUri bucket = BucketUri.ofVolume(uri, Set.of());
+    BucketUri bucket = BucketUri.ofVolume(uri, OTHER_KEYS);
     return admin(bucket).describe(place(uri, bucket));
   }
 
@@ -221,9 +223,22 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
    * @param deletedObjects hears the number of objects deleted so far
    */
   public void delete(StorageUri uri, LongConsumer deletedObjects) {
-    BucketUri bucket = BucketUri.ofVolume(uri, Set.of());
+    BucketUri bucket = BucketUri.ofVolume(uri, OTHER_KEYS);
+    Path own = LogPlace.of(uri, bucket);
     Manifest manifest = admin(bucket).delete(place(uri, bucket), deletedObjects);
-    deleteTree(settings.directory().resolve(manifest.volume().toString()));
+    Path logs = own == null ? settings.directory() : own;
+    deleteTree(logs.resolve(manifest.volume().toString()));
+  }
+
+  /** The directory below which the log of the volume at {@code uri} lies. */
+  public Path logDirectory(StorageUri uri) {
+    Path own = LogPlace.of(uri, BucketUri.ofVolume(uri, OTHER_KEYS));
+    return own == null ? settings.directory() : own;
+  }
+
+  /** The same, and a log can be kept there. */
+  public Path requireLogDirectory(StorageUri uri) {
+    return logs(uri, BucketUri.ofVolume(uri, OTHER_KEYS));
   }
 
   private static void deleteTree(Path root) {

@@ -36,12 +36,13 @@ final class VolumeCloser {
     drain(volume);
     throwIfLost(volume);
     boolean uploaded = upload(volume);
-    if (volume.isOnlyLogLost() && uploaded) {
-      return; // nothing is lost: the log is needed no more
-    }
-    DeviceException lost = volume.lost();
-    if (lost != null) {
-      throw lost;
+    throwIfLost(volume);
+    DeviceException lostLog = volume.lostLog();
+    if (lostLog != null) {
+      if (uploaded) {
+        return; // nothing is lost: the log is needed no more
+      }
+      throw lostLog;
     }
     try {
       await(
@@ -59,7 +60,7 @@ final class VolumeCloser {
 
   private static void throwIfLost(VolumeCore volume) {
     DeviceException lost = volume.lost();
-    if (lost != null && !volume.isOnlyLogLost()) {
+    if (lost != null) {
       throw lost;
     }
   }

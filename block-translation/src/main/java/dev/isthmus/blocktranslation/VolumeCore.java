@@ -23,12 +23,14 @@ import dev.isthmus.blocktranslation.scrub.VolumeScrub;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
 import dev.isthmus.wal.LogException;
 import dev.isthmus.wal.WriteAheadLog;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,7 +44,12 @@ import org.slf4j.LoggerFactory;
  * of a segment before the dirty map forgets it. Threading: thread-safe; everything of the parts
  * happens on the loop.
  */
-final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath.Owner {
+final class VolumeCore
+    implements ObjectVolume,
+        SegmentUploader.Owner,
+        WritePath.Owner,
+        Durability.Owner,
+        TierChanger.Owner {
 
   private static final Logger LOG = LoggerFactory.getLogger(VolumeCore.class);
 
@@ -68,7 +75,6 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   private final BlockMap map;
   private final VolumeState state;
   private final OpenOutcome outcome;
-  private final DeviceInfo info;
   private final Runnable onClosed;
   private final IntervalMap<DirtyRange> dirty;
   private final Backlog backlog;
@@ -78,22 +84,28 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   private final ReadPath reads;
   private final WritePath writes;
   private final SegmentUploader uploader;
+  private final LogDrain drain;
+  private final OwnedManifest manifest;
   private final Checkpointer checkpointer;
   private final ScrubDesk scrubs;
+  private final RpoWatch rpo;
+  private final TierChanger tierChanger;
   private final AtomicInteger inFlight = new AtomicInteger();
   private final Object closeLock = new Object();
+  private volatile DeviceInfo info;
+  private volatile Tiers tiers;
   private ChainPosition position;
   private boolean trimming;
   private long segmentsUploaded;
   private long segmentBytesUploaded;
   private volatile boolean closing;
   private volatile VolumeStatistics lastStatistics = EMPTY;
-  private boolean logFailed;
   private boolean closed;
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
   private static final VolumeStatistics EMPTY =
-      new VolumeStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ReadIntegrity.NONE);
+      new VolumeStatistics(
+          0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, ReadIntegrity.NONE);
 
   /**
    * On the loop.
@@ -111,22 +123,12 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
     this.position = parts.position();
     this.dirty = parts.dirty();
     this.backlog = parts.backlog();
-    this.state = new VolumeState(identity.where());
+    this.tiers = parts.manifest().manifest().tiers();
+    this.rpo = new RpoWatch(loop, backlog, tiers.rpo(), this::rpoChanged);
+    this.state = new VolumeState(identity.where(), rpo::words);
     ObjectVolumeSettings settings = parts.settings();
-    this.info =
-        new DeviceInfo(
-            identity.device(),
-            parts.name(),
-            identity.sizeBytes(),
-            identity.blockSizeBytes(),
-            MAX_TRANSFER_BYTES,
-            4096,
-            false,
-            identity.ack() == Tier.APPLIED || identity.flush() == Tier.UPLOADED,
-            true,
-            true);
-    this.durability =
-        new Durability(log, loop, log.durableLsn(), position.lastLsn(), this::logFailed);
+    this.info = info(tiers.needFlushes());
+    this.durability = new Durability(log, loop, log.durableLsn(), position.lastLsn(), this);
     this.cache = new FrameCache(settings.cacheBytes());
     this.recent = new RecentFrames(log);
     this.reads =
@@ -140,13 +142,13 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             settings.cacheBytes());
     this.writes =
         new WritePath(
-            identity,
             log,
             loop,
             dirty,
             backlog,
             durability,
             reads,
+            rpo,
             parts.backlogLimitBytes(),
             Math.max(position.lastTimeNanos(), backlog.newestTimeNanos()),
             this);
@@ -161,19 +163,22 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             settings,
             position.nextSequence(),
             this);
+    this.drain = new LogDrain(identity.where(), loop, backlog, durability, uploader);
+    this.manifest = new OwnedManifest(loop, parts.manifests(), parts.manifest(), this::fenced);
     this.checkpointer =
         new Checkpointer(
             identity,
             parts.store(),
             loop,
-            parts.manifests(),
+            manifest,
             parts.nonces(),
             map,
-            parts.manifest(),
             parts.base(),
             parts.doomed(),
-            parts.segmentsReplayed(),
-            this::fenced);
+            parts.segmentsReplayed());
+    this.tierChanger =
+        new TierChanger(
+            identity.where(), loop, durability, uploader, manifest, parts.nonces(), this);
     this.scrubs =
         new ScrubDesk(
             identity,
@@ -184,9 +189,24 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
                     loop, identity.where(), Futures.onLoop(loop, _ -> position.sequence())),
             new ScrubCopies(loop, cache, recent, map, dirty, writes, () -> closing, ended),
             ScrubDesk.host(loop, ended));
-    uploader.poke();
+    uploader.keepTo(tiers.rpo());
+    rpo.look();
     // Each open begins a roll file: many in a row without a write would fill the log.
     trim();
+  }
+
+  private DeviceInfo info(boolean volatileWriteCache) {
+    return new DeviceInfo(
+        identity.device(),
+        parts.name(),
+        identity.sizeBytes(),
+        identity.blockSizeBytes(),
+        MAX_TRANSFER_BYTES,
+        4096,
+        false,
+        volatileWriteCache,
+        true,
+        true);
   }
 
   @Override
@@ -221,7 +241,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
 
   @Override
   public VolumeSummary summary() {
-    return parts.summaries().apply(checkpointer.manifest());
+    return parts.summaries().apply(manifest.current());
   }
 
   @Override
@@ -256,7 +276,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
       request.finish(IoStatus.CANCELLED);
       return;
     }
-    if (state.current().kind() == DeviceState.Kind.CLOSED) {
+    if (state.kind() == DeviceState.Kind.CLOSED) {
       request.finish(IoStatus.CLOSED);
       return;
     }
@@ -274,7 +294,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
     IoStatus writable = state.writable();
     if (writable != IoStatus.OK) {
       request.finish(writable);
-    } else if (identity.flush() == Tier.UPLOADED) {
+    } else if (tiers.flush() == Tier.UPLOADED) {
       durability.awaitUploaded(writes.lastLsn(), request);
       uploader.poke();
     } else {
@@ -296,22 +316,71 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   @Override
   public void appended() {
     uploader.poke();
+    rpo.appended();
   }
 
   @Override
-  public void stalled(boolean stalled) {
-    state.stalled(this, stalled);
+  public void stalled(String why) {
+    state.stalled(this, why);
+  }
+
+  private void rpoChanged() {
+    state.lagging(this, rpo.isExceeded());
+  }
+
+  // TierChanger.Owner
+
+  @Override
+  public Tiers tiers() {
+    return tiers;
+  }
+
+  @Override
+  public void keepTo(Tiers newTiers) {
+    tiers = newTiers;
+    uploader.keepTo(newTiers.rpo());
+    rpo.set(newTiers.rpo());
+    writes.roomChanged();
+  }
+
+  @Override
+  public boolean isCacheAnnounced() {
+    return info.volatileWriteCache();
+  }
+
+  @Override
+  public void announceCache(boolean isVolatile) {
+    if (isVolatile != info.volatileWriteCache()) {
+      info = info(isVolatile);
+      state.tellListeners(this);
+    }
+  }
+
+  @Override
+  public long lastLsn() {
+    return writes.lastLsn();
+  }
+
+  @Override
+  public CompletableFuture<Tiers> setTiers(TierChange change, BooleanSupplier hostsConnected) {
+    var result = new CompletableFuture<Tiers>();
+    loop.execute(() -> tierChanger.change(change, hostsConnected, result));
+    // After the end of the loop nothing that was handed in runs.
+    var _ =
+        ended.thenRun(() ->
+            result.completeExceptionally(
+                new DeviceException.Unavailable(identity.where() + " is closed")));
+    return result;
   }
 
   @Override
   public void logFailed(LogException failure) {
-    state.failed(
-        this,
-        "the log failed, nothing more is acknowledged; what it holds is still uploaded: "
-            + failure.getMessage());
-    logFailed = true;
-    writes.refuseHeld(IoStatus.MEDIA_ERROR);
-    uploader.setUrgent(true);
+    if (drain.begin(failure, writes.lastLsn())) {
+      LOG.error("{}: the log failed", identity.where(), failure);
+      state.logFailed(this, drain.reason());
+      writes.logFailed();
+      durability.logFailed();
+    }
   }
 
   // SegmentUploader.Owner
@@ -340,9 +409,13 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
     long before = backlog.bytes();
     backlog.committed(records, uploader.oldestUncommitted());
     durability.uploaded(header.lastLsn());
+    rpo.look();
     checkpointer.committed(position);
     trim();
     writes.committed(before - backlog.bytes());
+    if (drain.hasBegun()) {
+      state.logFailed(this, drain.reason());
+    }
   }
 
   /** The changes of a segment as the map takes them. */
@@ -369,7 +442,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   }
 
   private void trim() {
-    if (trimming) {
+    if (trimming || drain.hasBegun()) {
       return;
     }
     trimming = true;
@@ -407,10 +480,13 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   }
 
   @Override
-  public void backlogLost(String why) {
-    state.failed(this, why);
+  public void backlogLost(long lsn, String why) {
+    state.failed(
+        this,
+        "%s: LSN %d to %d can't be brought to the bucket, which keeps everything before"
+            .formatted(why, lsn, writes.lastLsn()));
     writes.refuseHeld(IoStatus.MEDIA_ERROR);
-    durability.failAll(IoStatus.MEDIA_ERROR);
+    durability.failFrom(lsn, IoStatus.MEDIA_ERROR);
   }
 
   @Override
@@ -464,6 +540,19 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
     return scrubs.latest();
   }
 
+  @Override
+  public boolean isLogFailed() {
+    return drain.hasBegun();
+  }
+
+  @Override
+  public void drain(Duration limit) {
+    var done =
+        Futures.onLoop(loop, _ -> writes.lastLsn())
+            .thenComposeAsync(lsn -> drain.through(lsn, limit.toNanos()), loop);
+    Futures.await(loop, identity.where(), CompletableFuture.anyOf(done, ended));
+  }
+
   private VolumeStatistics collect() {
     long oldest = backlog.oldestNanos();
     lastStatistics =
@@ -484,6 +573,8 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             map.statistics().memoryBytes(),
             map.statistics().runs(),
             map.statistics().bytesWritten() + checkpointer.bytesWritten(),
+            rpo.isExceeded(),
+            rpo.exceededNanos(),
             reads.integrity());
     return lastStatistics;
   }
@@ -519,6 +610,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
       collect();
       uploader.stop();
       giveUp();
+      rpo.close();
       map.close();
       cache.clear();
     } finally {
@@ -540,14 +632,10 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
 
   /** Ends every command that still waits for the log or the bucket. */
   void giveUp() {
+    tierChanger.close();
     writes.refuseHeld(IoStatus.CLOSED);
     durability.close();
     reads.close();
-  }
-
-  /** Whether the local log failed, and nothing else did: what it holds can still be uploaded. */
-  boolean isOnlyLogLost() {
-    return logFailed && !uploader.isStopped();
   }
 
   SegmentUploader uploader() {
@@ -578,7 +666,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
     return this;
   }
 
-  /** What closing must not pass over in silence, or null. */
+  /** What closing must not pass over in silence, whatever the bucket still takes; or null. */
   @Nullable DeviceException lost() {
     DeviceState now = state.current();
     return switch (now.kind()) {
@@ -586,5 +674,12 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
       case FAILED -> new DeviceException.Unavailable(identity.where() + ": " + now.reason());
       default -> null;
     };
+  }
+
+  /** What it must not pass over unless everything is in the bucket, or null. */
+  @Nullable DeviceException lostLog() {
+    return drain.hasBegun()
+        ? new DeviceException.Unavailable(identity.where() + ": " + drain.reason())
+        : null;
   }
 }

@@ -108,21 +108,33 @@ final class VolumeOpener {
     Path directory = settings.directory().resolve(manifest.volume().toString());
     LogSettings logSettings = LogSettings.ofCapacity(settings.logCapacityBytes());
     try (LocalLog local = LocalLog.find(logs, directory, logSettings, manifest, where)) {
-      LocalLog.Verdict verdict = local.judge(bucket.position(), takeover);
+      LocalLog.Verdict verdict = local.judge(bucket.position(), takeover, loop.wallNanos());
       long epoch = Math.max(manifest.epoch(), local.newestEpoch()) + 1;
       UUID writer = nonces.nextUuid();
       LocalLog.Ready ready = local.ready(verdict, nonces.nextUuid());
       Manifest next =
           manifest.opened(nonces.nextHex128(), writer, epoch, ready.logId(), verdict.rollback());
-      WriteAheadLog log = beginTerm(ready, next, bucket.position().lastLsn());
+      WriteAheadLog log;
+      try {
+        log = beginTerm(ready, next, bucket.position().lastLsn());
+      } catch (RuntimeException e) {
+        local.discard(ready);
+        throw e;
+      }
       try {
         ManifestStore.Attempt attempt =
             Futures.await(loop, where, manifests.tryReplace(stored, next));
         if (!attempt.took()) {
-          if (!ManifestStore.sameOwner(attempt.found().manifest(), manifest)) {
-            throw manifests.fenced(attempt.found().manifest());
-          }
+          // Replaced by somebody: with the ETag gone no late try of ours can name the log either.
           log.close();
+          Manifest now = attempt.found().manifest();
+          if (!now.log().equals(ready.logId())) {
+            local.discard(ready);
+          }
+          // A log of this host: an earlier try of ours, given up, has arrived late.
+          if (!ManifestStore.sameOwner(now, manifest) && !local.isOnThisHost(now)) {
+            throw manifests.fenced(now);
+          }
           return null;
         }
         takeChain(bucket, next, log.appendedLsn());
@@ -188,7 +200,7 @@ final class VolumeOpener {
               try {
                 return begin(ready.log(), term(next), base);
               } catch (LogException e) {
-                throw new DeviceException.Unavailable(where + ": " + e.getMessage(), e);
+                throw LocalLog.failure(where, e);
               }
             }));
   }
@@ -286,8 +298,12 @@ final class VolumeOpener {
           Futures.onLoop(
               loop,
               _ -> {
-                log.beginEpoch(term(ours), bucketLsn);
-                return true;
+                try {
+                  log.beginEpoch(term(ours), bucketLsn);
+                  return true;
+                } catch (LogException e) {
+                  throw LocalLog.failure(where, e);
+                }
               }));
     }
   }
@@ -308,9 +324,7 @@ final class VolumeOpener {
             manifest.epoch(),
             manifest.slotWindow(),
             manifest.sizeBytes(),
-            manifest.blockSizeBytes(),
-            manifest.ack(),
-            manifest.flush());
+            manifest.blockSizeBytes());
     OpenOutcome outcome =
         manifest.rolledBack().isEmpty()
             ? OpenOutcome.COMPLETE

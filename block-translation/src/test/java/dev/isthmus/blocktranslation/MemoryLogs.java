@@ -3,6 +3,7 @@ package dev.isthmus.blocktranslation;
 import dev.isthmus.wal.LogAbsentException;
 import dev.isthmus.wal.LogCorruptException;
 import dev.isthmus.wal.LogInUseException;
+import dev.isthmus.wal.LogRecord;
 import dev.isthmus.wal.LogSettings;
 import dev.isthmus.wal.RecoveredLog;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Consumer;
 
 /**
  * The logs of one host, in memory.
@@ -22,9 +24,11 @@ import java.util.UUID;
  *   <li>{@link #cutPower}: as crash; of what was not forced a random tail is gone, without a trace
  *       or with whole records found behind the hole; the boot id changes;
  *   <li>{@link #lose}: the disk is replaced by an empty one;
+ *   <li>{@link #restoreOlderCopy}: somebody put back a backup of the logs;
  *   <li>{@link #damage}: a durable record can no longer be read, so the log is refused;
  *   <li>{@link #failForces}: the disk fails syncs from now on, for good;
  *   <li>{@link #failAppends}, {@link #failReads}: likewise, for as long as it is told;
+ *   <li>{@link #failReadOf}: one record can't be read, for good;
  *   <li>{@link #setFull}: the file system has no room for another roll file.
  * </ul>
  *
@@ -40,6 +44,7 @@ final class MemoryLogs implements LogHome {
   private boolean full;
   private boolean appendsFail;
   private boolean readsFail;
+  private long badLsn;
 
   MemoryLogs(Random random) {
     this.random = random;
@@ -69,8 +74,12 @@ final class MemoryLogs implements LogHome {
     return appendsFail;
   }
 
-  boolean readsFail() {
-    return readsFail;
+  boolean readFails(long lsn) {
+    return readsFail || lsn == badLsn;
+  }
+
+  void failReadOf(long lsn) {
+    badLsn = lsn;
   }
 
   void failAppends(boolean fail) {
@@ -94,6 +103,11 @@ final class MemoryLogs implements LogHome {
   void lose() {
     crash();
     disks.clear();
+  }
+
+  /** Every log of this host is as it was when {@code lsn} was its newest, all of it durable. */
+  void restoreOlderCopy(long lsn) {
+    disks.values().forEach(disk -> disk.endAt(lsn));
   }
 
   /** Damages every log of this host. */
@@ -160,6 +174,26 @@ final class MemoryLogs implements LogHome {
     Path aside = directory.resolveSibling(directory.getFileName() + ".aside-" + disks.size());
     disks.put(aside, disk);
     return aside;
+  }
+
+  @Override
+  public void delete(Path directory) {
+    MemoryLog.Disk disk = disks.get(directory);
+    if (disk != null) {
+      lock(disk, directory);
+      disks.remove(directory);
+    }
+  }
+
+  @Override
+  public void visitWhole(Path directory, Consumer<LogRecord> visitor) {
+    MemoryLog.Disk disk = disks.get(directory);
+    if (disk == null) {
+      throw LogExceptions.of(LogAbsentException.class, "no log in " + directory);
+    }
+    for (MemoryLog.RollFile file : disk.files) {
+      file.records().forEach(entry -> visitor.accept(entry.record()));
+    }
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.isthmus.gateway.cli;
 import dev.isthmus.gateway.rpc.ControlClient;
 import dev.isthmus.gateway.rpc.v1.OpenVolumeRequest;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -22,6 +23,7 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  isthmus volume open s3://my-bucket/disks/db",
       "  isthmus volume open db --takeover=lossy",
+      "  isthmus volume open db --log-dir /mnt/nvme1/logs",
     })
 final class OpenCommand extends VolumeVerb {
 
@@ -40,6 +42,8 @@ final class OpenCommand extends VolumeVerb {
       })
   private String takeover = "";
 
+  @Mixin private final LogDirectoryOption logDirectory = new LogDirectoryOption();
+
   @Override
   void run(ControlClient client) {
     var request =
@@ -47,6 +51,7 @@ final class OpenCommand extends VolumeVerb {
             .setNameOrUri(nameOrUri)
             .setName(name)
             .setTakeover(takeover)
+            .setLogDirectory(logDirectory.absolute())
             .build();
     show(client.volumes(volumes -> volumes.openVolume(request)));
   }

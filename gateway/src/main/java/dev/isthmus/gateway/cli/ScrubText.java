@@ -1,6 +1,6 @@
 package dev.isthmus.gateway.cli;
 
-import dev.isthmus.gateway.config.Durations;
+import dev.isthmus.blockdevice.Durations;
 import dev.isthmus.gateway.rpc.v1.Scrub;
 import dev.isthmus.gateway.rpc.v1.ScrubCount;
 import dev.isthmus.gateway.rpc.v1.ScrubFinding;

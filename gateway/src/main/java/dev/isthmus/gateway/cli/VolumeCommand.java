@@ -22,9 +22,11 @@ import picocli.CommandLine.Spec;
       CreateCommand.class,
       ListCommand.class,
       ShowCommand.class,
+      SetCommand.class,
       PublishCommand.class,
       UnpublishCommand.class,
       OpenCommand.class,
+      RecoverCommand.class,
       CloseCommand.class,
       ScrubCommand.class,
       DeleteCommand.class
@@ -39,6 +41,7 @@ final class VolumeCommand implements Callable<Integer> {
   public Integer call() {
     throw new ParameterException(
         spec.commandLine(),
-        "say a verb: create, list, show, publish, unpublish, open, close, scrub or delete");
+        "say a verb: create, list, show, set, publish, unpublish, open, recover, close, scrub or"
+            + " delete");
   }
 }

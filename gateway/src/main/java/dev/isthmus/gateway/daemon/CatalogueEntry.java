@@ -27,4 +27,8 @@ public record CatalogueEntry(String name, String uri, @Nullable Publication publ
   CatalogueEntry with(@Nullable Publication value) {
     return new CatalogueEntry(name, uri, value);
   }
+
+  CatalogueEntry withUri(String newUri) {
+    return new CatalogueEntry(name, newUri, publication);
+  }
 }

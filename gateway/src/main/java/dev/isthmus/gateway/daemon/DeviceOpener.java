@@ -28,7 +28,7 @@ public final class DeviceOpener {
   private static final Set<String> FILES = Set.of("file", "aio");
 
   /** What a volume in a bucket remembers by itself. */
-  private static final Set<String> REMEMBERED = Set.of("size", "blk_size", "ack", "flush");
+  private static final Set<String> REMEMBERED = Set.of("size", "blk_size", "ack", "flush", "rpo");
 
   private final DeviceRegistry registry;
   private final ObjectVolumeProvider buckets;
@@ -67,6 +67,35 @@ public final class DeviceOpener {
       }
     });
     return new StorageUri(uri.scheme(), uri.authority(), uri.path(), query);
+  }
+
+  /** The URI with an agreement to a loss, if there is one. */
+  static StorageUri withTakeover(StorageUri uri, String takeover) {
+    return takeover.isEmpty() ? uri : with(uri, Map.of("takeover", takeover));
+  }
+
+  /** The URI of a volume in a bucket with another place for its log; empty changes nothing. */
+  StorageUri withLogDirectory(StorageUri uri, String directory) {
+    if (directory.isEmpty()) {
+      return uri;
+    }
+    if (!isBucket(uri)) {
+      throw new DeviceException.Invalid(
+          uri.scheme() + ":// keeps no log: --log-dir is for volumes in buckets");
+    }
+    var query = new LinkedHashMap<>(uri.query());
+    query.put("log_dir", directory);
+    return new StorageUri(uri.scheme(), uri.authority(), uri.path(), query);
+  }
+
+  /** Where the log of a volume in a bucket lies. */
+  Path logDirectory(StorageUri uri) {
+    return buckets.logDirectory(uri);
+  }
+
+  /** The same, and a log can be kept there. */
+  Path requireLogDirectory(StorageUri uri) {
+    return buckets.requireLogDirectory(uri);
   }
 
   /** What to keep, so that {@link #reopen} finds the same disk. */

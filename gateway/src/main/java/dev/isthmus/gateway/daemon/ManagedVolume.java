@@ -28,6 +28,9 @@ final class ManagedVolume {
   volatile @Nullable DeviceException failure;
   volatile boolean exported;
 
+  /** What the export holds on to; null while there is none. Guarded by lock. */
+  @Nullable ReplaceableDevice front;
+
   /** A device that a host's commands may still be in: it is not closed. Guarded by lock. */
   boolean abandoned;
 
@@ -123,6 +126,7 @@ final class ManagedVolume {
     VolumeScrub scrub = volume.scrub();
     return new VolumeView.Bucket(
         volume.summary(),
+        volume.tiers(),
         volume.statistics(),
         volume.storeStatistics(),
         scrub == null ? null : scrub.progress());

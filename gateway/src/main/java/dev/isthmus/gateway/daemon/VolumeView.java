@@ -4,6 +4,7 @@ import dev.isthmus.blockdevice.DeviceInfo;
 import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blockdevice.Positions;
+import dev.isthmus.blocktranslation.Tiers;
 import dev.isthmus.blocktranslation.VolumeStatistics;
 import dev.isthmus.blocktranslation.VolumeSummary;
 import dev.isthmus.blocktranslation.scrub.ScrubProgress;
@@ -41,10 +42,13 @@ public record VolumeView(
   /**
    * What only a volume in a bucket has.
    *
+   * @param keepsTo the tiers in force: those of the summary, or stricter ones while a change of
+   *     them is not finished
    * @param scrub the one that runs, or the last one of this open; null before the first
    */
   public record Bucket(
       VolumeSummary summary,
+      Tiers keepsTo,
       VolumeStatistics statistics,
       StoreStatistics requests,
       @Nullable ScrubProgress scrub) {}

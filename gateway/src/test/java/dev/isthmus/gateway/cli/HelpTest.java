@@ -39,6 +39,7 @@ class HelpTest {
         "volume create --help",
         "volume list --help",
         "volume show --help",
+        "volume set --help",
         "volume publish --help",
         "volume unpublish --help",
         "volume open --help",
