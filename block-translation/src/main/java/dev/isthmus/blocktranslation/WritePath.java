@@ -121,6 +121,35 @@ final class WritePath {
     }
   }
 
+  /**
+   * Writes a stretch anew that is there already, now or not at all: behind a write that waits it
+   * would undo that one.
+   *
+   * @param data at most one record's payload
+   * @return whether it is applied
+   */
+  boolean tryRewrite(long offsetBytes, MemorySegment data) {
+    long length = data.byteSize();
+    if (owner.writable() != IoStatus.OK
+        || !held.isEmpty()
+        || headAppliedBytes > 0
+        || exclusive.isHeld(offsetBytes, length)
+        || !hasRoom(length, 1)) {
+      return false;
+    }
+    try {
+      append(RecordType.WRITE, false, offsetBytes, length, data);
+    } catch (LogFullException e) {
+      return false;
+    } catch (LogException e) {
+      owner.logFailed(e);
+      return false;
+    }
+    pacer.admitted(fill(), length, loop.nanoTime());
+    owner.appended();
+    return true;
+  }
+
   /** A segment was committed: there may be room. */
   void committed(long segmentPayloadBytes) {
     pacer.committed(segmentPayloadBytes, loop.nanoTime());

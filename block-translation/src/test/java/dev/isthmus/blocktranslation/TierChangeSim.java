@@ -403,7 +403,7 @@ class TierChangeSim {
           faulty = true;
           return;
         } catch (DeviceException.Unavailable | DeviceException.Fenced e) {
-          if (e.getCause() instanceof LossRefusedException) {
+          if (e.getCause() instanceof OperatorNeededException) {
             throw new Refused(e);
           }
           if (faultRate == 0) {

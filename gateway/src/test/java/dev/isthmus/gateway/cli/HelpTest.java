@@ -44,6 +44,7 @@ class HelpTest {
         "volume unpublish --help",
         "volume open --help",
         "volume close --help",
+        "volume scrub --help",
         "volume delete --help",
         "volume export --help",
         "volume import --help",
@@ -84,7 +85,7 @@ class HelpTest {
   @Test
   void wrongCommandLinesEndWithTwo() {
     assertEquals(2, run("volume", "creat").exitCode());
-    assertTrue(run("volume", "creat").err().contains("Did you mean: volume create?"));
+    assertTrue(run("volume", "creat").err().contains("Did you mean: volume create"));
     assertEquals(2, run().exitCode());
     assertEquals(2, run("volume").exitCode());
     assertEquals(2, run("serve", "--listen", "0.0.0.0:0").exitCode());
