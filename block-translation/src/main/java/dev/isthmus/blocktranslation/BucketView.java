@@ -81,7 +81,7 @@ final class BucketView {
       Manifest manifest,
       Manifest.CheckpointRef ref) {
     Checkpoint checkpoint =
-        checkpoint(store, loop, keyPrefix, where, manifest.volume(), ref.epoch(), ref.nonce());
+        checkpoint(store, waiter, keyPrefix, where, manifest.volume(), ref.epoch(), ref.nonce());
     if (checkpoint.sequence() != ref.sequence() || checkpoint.lastLsn() != ref.lastLsn()) {
       throw new DeviceException.Corrupt(
           where
@@ -95,7 +95,7 @@ final class BucketView {
   /** Reads one checkpoint, whether the manifest names it or not. */
   static Checkpoint checkpoint(
       ObjectStore store,
-      EngineLoop loop,
+      Waiter waiter,
       String keyPrefix,
       String where,
       UUID volume,
@@ -151,9 +151,9 @@ final class BucketView {
     position = chain.read(position, newestEpoch, segments::add);
   }
 
-  /** What lies at the slot of {@link #position}, or null. */
-  ChainReader.@Nullable Link atEnd() {
-    return chain.at(position.nextSequence());
+  /** The segment or fence of a slot, or null. */
+  ChainReader.@Nullable Link at(long sequence) {
+    return chain.at(sequence);
   }
 
   /** A fence of our own was created at the end. */

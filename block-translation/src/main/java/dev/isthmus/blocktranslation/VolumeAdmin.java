@@ -90,6 +90,11 @@ final class VolumeAdmin {
     return summary(place, manifest);
   }
 
+  /** What the bucket says of the volume's owners and their logs. */
+  VolumeHistory history(VolumePlace place) {
+    return VolumeHistory.read(store, place, read(place).manifest());
+  }
+
   static VolumeSummary summary(VolumePlace place, Manifest manifest) {
     Manifest.@Nullable CheckpointRef newest =
         manifest.checkpoints().isEmpty() ? null : manifest.checkpoints().getFirst();
