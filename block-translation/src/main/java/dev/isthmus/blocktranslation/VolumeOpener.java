@@ -1,17 +1,13 @@
 package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceException;
-import dev.isthmus.blockdevice.DeviceIdentity;
 import dev.isthmus.blockdevice.OpenOutcome;
-import dev.isthmus.blocktranslation.format.Keys;
 import dev.isthmus.blocktranslation.format.Manifest;
-import dev.isthmus.blocktranslation.format.SegmentBuilder;
 import dev.isthmus.blocktranslation.format.SegmentHeader;
 import dev.isthmus.blocktranslation.map.BlockMap;
 import dev.isthmus.blocktranslation.map.IntervalMap;
 import dev.isthmus.blocktranslation.map.MapSettings;
 import dev.isthmus.blocktranslation.store.ObjectStore;
-import dev.isthmus.blocktranslation.store.PutCondition;
 import dev.isthmus.blocktranslation.store.RequestOptions;
 import dev.isthmus.blocktranslation.store.RequestPurpose;
 import dev.isthmus.blocktranslation.store.StoreException;
@@ -21,8 +17,6 @@ import dev.isthmus.wal.LogRecord;
 import dev.isthmus.wal.LogSettings;
 import dev.isthmus.wal.RecoveredLog;
 import dev.isthmus.wal.WriteAheadLog;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
@@ -89,8 +83,21 @@ final class VolumeOpener {
 
   /** Opens the volume. */
   VolumeCore open(Takeover takeover) {
+    return open(takeover, null);
+  }
+
+  /**
+   * Opens the volume without anybody's word.
+   *
+   * @param expected its UUID; null if it is not known
+   */
+  VolumeCore openUnattended(@Nullable UUID expected) {
+    return open(Takeover.UNATTENDED, expected);
+  }
+
+  private VolumeCore open(Takeover takeover, @Nullable UUID expected) {
     for (int i = 0; i < MAX_TRIES; i++) {
-      VolumeCore volume = tryOpen(takeover);
+      VolumeCore volume = tryOpen(takeover, expected);
       if (volume != null) {
         return volume;
       }
@@ -99,9 +106,19 @@ final class VolumeOpener {
         where + ": its owner changes the manifest too fast to be followed; try again");
   }
 
-  private @Nullable VolumeCore tryOpen(Takeover takeover) {
+  private @Nullable VolumeCore tryOpen(Takeover takeover, @Nullable UUID expected) {
     ManifestStore.Stored stored = readManifest();
     Manifest manifest = stored.manifest();
+    if (expected != null && !expected.equals(manifest.volume())) {
+      throw new DeviceException.Fenced(
+          where
+              + " is another volume now ("
+              + manifest.volume()
+              + "): the one that this gateway had ("
+              + expected
+              + ") was deleted. It is not opened by itself",
+          new OperatorNeededException(""));
+    }
     BucketView bucket = BucketView.read(store, loop, keyPrefix, where, manifest);
     bucket.readOn(manifest.epoch());
     checkFloor(manifest, bucket.position());
@@ -133,14 +150,17 @@ final class VolumeOpener {
           }
           // A log of this host: an earlier try of ours, given up, has arrived late.
           if (!ManifestStore.sameOwner(now, manifest) && !local.isOnThisHost(now)) {
-            throw manifests.fenced(now);
+            throw manifests.fenced(now, manifest);
           }
           return null;
         }
         takeChain(bucket, next, log.appendedLsn());
         restateBase(log, next, bucket.position().lastLsn());
+        local.remember(next);
         local.setOthersAside(ready.logId());
-        return start(attempt.found(), bucket, log, logSettings, ready.records());
+        Runnable noteClosed =
+            () -> logs.writeNote(directory, LocalTerm.of(next, where).whenClosed().encode());
+        return start(attempt.found(), bucket, log, logSettings, ready.records(), noteClosed);
       } catch (RuntimeException e) {
         log.close();
         throw e;
@@ -173,19 +193,10 @@ final class VolumeOpener {
     }
   }
 
-  /** A chain that ends before the newest checkpoint has lost a slot; its end is no end. */
   private void checkFloor(Manifest manifest, ChainPosition end) {
-    if (manifest.checkpoints().isEmpty()) {
-      return;
-    }
-    Manifest.CheckpointRef newest = manifest.checkpoints().getFirst();
-    if (end.sequence() < newest.sequence() || end.lastLsn() < newest.lastLsn()) {
-      throw new DeviceException.Corrupt(
-          where
-              + ": object "
-              + Keys.segment(manifest.volume(), end.nextSequence())
-              + " is missing: the newest checkpoint goes on to sequence "
-              + newest.sequence());
+    String missing = BucketView.missing(manifest, end);
+    if (missing != null) {
+      throw new DeviceException.Corrupt(where + ": " + missing);
     }
   }
 
@@ -230,62 +241,11 @@ final class VolumeOpener {
    * ours.
    */
   private void takeChain(BucketView bucket, Manifest ours, long logLsn) {
-    boolean fenced = false;
-    for (int i = 0; i < ours.slotWindow() * 4 && !fenced; i++) {
-      // A fence of ours that is there already is one whose reply was lost.
-      fenced = bucket.position().epoch() == ours.epoch() || createFence(bucket, ours, logLsn);
-      if (!fenced) {
-        bucket.readOn(ours.epoch());
-      }
-    }
-    if (!fenced) {
-      throw new DeviceException.Unavailable(
-          where + ": an earlier owner writes faster than it can be fenced; try again");
-    }
+    new ChainFence(store, loop, keyPrefix, where, RequestOptions.of(RequestPurpose.OPEN))
+        .create(bucket, ours, logLsn);
     Manifest now = Futures.await(loop, where, manifests.read()).manifest();
     if (!now.nonce().equals(ours.nonce())) {
-      throw manifests.fenced(now);
-    }
-  }
-
-  private boolean createFence(BucketView bucket, Manifest ours, long logLsn) {
-    ChainPosition end = bucket.position();
-    MemorySegment object = Arena.ofAuto().allocate(SegmentHeader.BYTES);
-    SegmentHeader header =
-        new SegmentBuilder(object, ours.volume(), end.nextSequence(), 0)
-            .seal(
-                new SegmentHeader(
-                    SegmentHeader.FENCE,
-                    ours.volume(),
-                    ours.writer(),
-                    ours.epoch(),
-                    ours.incarnation(),
-                    end.nextSequence(),
-                    end.lastLsn() + 1,
-                    end.lastLsn(),
-                    end.lastTimeNanos(),
-                    end.lastTimeNanos(),
-                    0,
-                    0,
-                    0,
-                    end.nextSequence() + ours.slotWindow(),
-                    ours.sizeBytes() / 512,
-                    Math.min(end.durableLsn(), logLsn),
-                    new byte[0]));
-    try {
-      loop.await(
-          store.put(
-              keyPrefix + Keys.segment(ours.volume(), end.nextSequence()),
-              List.of(object),
-              PutCondition.ifAbsent(),
-              RequestOptions.of(RequestPurpose.OPEN)));
-      bucket.fenced(end.after(header));
-      return true;
-    } catch (CompletionException e) {
-      if (Futures.cause(e) instanceof StoreException.PreconditionFailed) {
-        return false;
-      }
-      throw Futures.deviceException(where + ": fence", e);
+      throw manifests.fenced(now, ours);
     }
   }
 
@@ -313,18 +273,10 @@ final class VolumeOpener {
       BucketView bucket,
       WriteAheadLog log,
       LogSettings logSettings,
-      List<LogRecord> records) {
+      List<LogRecord> records,
+      Runnable noteClosed) {
     Manifest manifest = stored.manifest();
-    var identity =
-        new VolumeIdentity(
-            where,
-            keyPrefix,
-            new DeviceIdentity(manifest.volume(), manifest.incarnation()),
-            manifest.writer(),
-            manifest.epoch(),
-            manifest.slotWindow(),
-            manifest.sizeBytes(),
-            manifest.blockSizeBytes());
+    VolumeIdentity identity = VolumeIdentity.of(where, keyPrefix, manifest);
     OpenOutcome outcome =
         manifest.rolledBack().isEmpty()
             ? OpenOutcome.COMPLETE
@@ -338,7 +290,16 @@ final class VolumeOpener {
             where,
             Futures.onLoop(
                 loop,
-                _ -> assemble(stored, identity, bucket, log, backlogLimit, records, outcome)));
+                _ ->
+                    assemble(
+                        stored,
+                        identity,
+                        bucket,
+                        log,
+                        backlogLimit,
+                        records,
+                        outcome,
+                        noteClosed)));
     LOG.info(
         "{}: open, epoch {}, incarnation {}, LSN {} ({} in the bucket), {}",
         where,
@@ -357,7 +318,8 @@ final class VolumeOpener {
       WriteAheadLog log,
       long backlogLimit,
       List<LogRecord> records,
-      OpenOutcome outcome) {
+      OpenOutcome outcome,
+      Runnable noteClosed) {
     var events = new MapEvents(loop, where);
     var objects = new MapObjects(store, keyPrefix, identity.volume(), where);
     BlockMap map =
@@ -410,7 +372,8 @@ final class VolumeOpener {
                 stored,
                 bucket.base(),
                 bucket.doomed(),
-                bucket.segments().size()),
+                bucket.segments().size(),
+                noteClosed),
             outcome,
             onClosed);
     events.connect(volume);

@@ -21,7 +21,7 @@ import java.util.List;
 final class VolumeJson {
 
   /** Writes some of a document. */
-  private interface Part {
+  interface Part {
     void write(JsonGenerator json) throws IOException;
   }
 
@@ -75,7 +75,8 @@ final class VolumeJson {
         });
   }
 
-  private static void document(PrintWriter out, Part part) {
+  /** One JSON document, for people's eyes too. */
+  static void document(PrintWriter out, Part part) {
     var factory = JsonFactory.builder().disable(StreamWriteFeature.AUTO_CLOSE_TARGET).build();
     try (JsonGenerator json = factory.createGenerator(out)) {
       json.setPrettyPrinter(new DefaultPrettyPrinter());
@@ -173,7 +174,7 @@ final class VolumeJson {
     json.writeEndObject();
   }
 
-  private static void text(JsonGenerator json, String field, String value) throws IOException {
+  static void text(JsonGenerator json, String field, String value) throws IOException {
     if (value.isEmpty()) {
       json.writeNullField(field);
     } else {

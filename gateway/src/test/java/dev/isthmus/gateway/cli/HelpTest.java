@@ -44,7 +44,10 @@ class HelpTest {
         "volume unpublish --help",
         "volume open --help",
         "volume close --help",
-        "volume delete --help"
+        "volume delete --help",
+        "volume export --help",
+        "volume import --help",
+        "volume verify --help"
       })
   void everyHelpTeachesByExample(String line) {
     Run run = run(line.split(" ", -1));

@@ -30,6 +30,8 @@ final class TestGateway {
 
   private static final Duration LONGEST_VERB = Duration.ofSeconds(90);
 
+  private static final String MAIN = "dev.isthmus.gateway.cli.Main";
+
   /** What a command line printed and how it ended. */
   record Run(int exitCode, String out, String err) {}
 
@@ -99,7 +101,7 @@ final class TestGateway {
             "-XX:MaxDirectMemorySize=1g",
             "-cp",
             classPath(),
-            "dev.isthmus.gateway.cli.Main",
+            MAIN,
             "serve",
             "--data-dir",
             data.toString(),
@@ -159,20 +161,39 @@ final class TestGateway {
 
   /** Runs a verb of the command line against it. */
   Run isthmus(String... arguments) throws IOException, InterruptedException {
-    var command = new ArrayList<>(java());
+    var all = new ArrayList<>(List.of(arguments));
+    all.addAll(List.of("--socket", socket.toString()));
+    return java(List.of(), MAIN, all);
+  }
+
+  /** Runs a verb that needs no gateway, where this one runs, or would. */
+  Run alone(String... arguments) throws IOException, InterruptedException {
+    return java(prefix, MAIN, List.of(arguments));
+  }
+
+  /** Runs a program of the tests there, with the bucket's credentials; it must succeed. */
+  void alone(String mainClass, List<String> arguments) throws IOException, InterruptedException {
+    Run run = java(prefix, mainClass, arguments);
+    assertEquals(0, run.exitCode(), run::err);
+  }
+
+  private Run java(List<String> where, String mainClass, List<String> arguments)
+      throws IOException, InterruptedException {
+    var command = new ArrayList<>(where);
+    command.addAll(java());
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", classPath()));
-    command.add("dev.isthmus.gateway.cli.Main");
-    command.addAll(List.of(arguments));
-    command.addAll(List.of("--socket", socket.toString()));
+    command.add(mainClass);
+    command.addAll(arguments);
     Path err = Files.createTempFile(lab.data(""), "isthmus", ".err");
     var builder = new ProcessBuilder(command).redirectError(err.toFile());
     builder.environment().putAll(environment());
+    builder.environment().put("AWS_EC2_METADATA_DISABLED", "true");
     Process verb = builder.start();
     try {
       verb.getOutputStream().close();
       String out = new String(verb.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       if (!verb.waitFor(LONGEST_VERB.toMillis(), TimeUnit.MILLISECONDS)) {
-        throw new AssertionError(List.of(arguments) + " did not end");
+        throw new AssertionError(arguments + " did not end");
       }
       return new Run(verb.exitValue(), out, Files.readString(err));
     } finally {
