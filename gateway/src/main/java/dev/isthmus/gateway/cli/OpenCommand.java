@@ -73,15 +73,17 @@ final class OpenCommand extends VolumeVerb {
     }
   }
 
-  @Override
-  void run(ControlClient client) {
-    var request =
-        OpenVolumeRequest.newBuilder()
+  OpenVolumeRequest request() {
+    return OpenVolumeRequest.newBuilder()
             .setNameOrUri(nameOrUri)
             .setName(name)
             .setTakeover(takeover)
             .setLogDirectory(logDirectory.absolute())
             .build();
-    show(client.volumes(volumes -> volumes.openVolume(request)));
+  }
+
+  @Override
+  void run(ControlClient client) {
+    show(client.volumes(volumes -> volumes.openVolume(request())));
   }
 }
