@@ -3,14 +3,10 @@ package dev.isthmus.blocktranslation;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blocktranslation.format.Keys;
 import dev.isthmus.blocktranslation.format.Manifest;
-import dev.isthmus.blocktranslation.format.SegmentBuilder;
-import dev.isthmus.blocktranslation.format.SegmentHeader;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.PutCondition;
 import dev.isthmus.blocktranslation.store.RequestOptions;
 import dev.isthmus.blocktranslation.store.StoreException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 
@@ -56,37 +52,16 @@ final class ChainFence {
 
   private boolean tryCreate(BucketView bucket, Manifest ours, long logLsn) {
     ChainPosition end = bucket.position();
-    MemorySegment object = Arena.ofAuto().allocate(SegmentHeader.BYTES);
-    SegmentHeader header =
-        new SegmentBuilder(object, ours.volume(), end.nextSequence(), 0)
-            .seal(
-                new SegmentHeader(
-                    SegmentHeader.FENCE,
-                    ours.volume(),
-                    ours.writer(),
-                    ours.epoch(),
-                    ours.incarnation(),
-                    end.nextSequence(),
-                    end.lastLsn() + 1,
-                    end.lastLsn(),
-                    end.lastTimeNanos(),
-                    end.lastTimeNanos(),
-                    0,
-                    0,
-                    0,
-                    end.nextSequence() + ours.slotWindow(),
-                    ours.sizeBytes() / 512,
-                    Math.min(end.durableLsn(), logLsn),
-                    new byte[0]));
+    Fence fence = Fence.after(end, ours, Math.min(end.durableLsn(), logLsn));
     try {
       var _ =
           waiter.await(
               store.put(
                   keyPrefix + Keys.segment(ours.volume(), end.nextSequence()),
-                  List.of(object),
+                  List.of(fence.object()),
                   PutCondition.ifAbsent(),
                   options));
-      bucket.fenced(end.after(header));
+      bucket.fenced(end.after(fence.header()));
       return true;
     } catch (CompletionException e) {
       if (Futures.cause(e) instanceof StoreException.PreconditionFailed) {

@@ -62,14 +62,19 @@ final class ChainReader {
   /** Takes the chain's data segments in order. */
   interface Sink {
     void segment(Link link);
+
+    /** After each segment and fence: whether to read on behind {@code position}. */
+    default boolean readOn(ChainPosition position) {
+      return true;
+    }
   }
 
   /**
-   * Reads on from {@code from} to the first absent slot.
+   * Reads on from {@code from} to the first absent slot, or as far as {@code sink} wants.
    *
    * @param newestEpoch no fence may have an epoch above: a newer owner there is a {@link
    *     DeviceException.Fenced}
-   * @return the position at that slot
+   * @return the position there
    */
   ChainPosition read(ChainPosition from, long newestEpoch, Sink sink) {
     ChainPosition position = from;
@@ -91,6 +96,9 @@ final class ChainReader {
         sink.segment(link);
       }
       position = position.after(link.header());
+      if (!sink.readOn(position)) {
+        return position;
+      }
       if (link.isFence()) {
         // The slots asked for ahead are dead.
         ahead.clear();

@@ -58,6 +58,11 @@ final class ManifestStore {
     return store.get(key, ByteRange.whole(ManifestCodec.MAX_BYTES), OPTIONS).thenApply(this::parse);
   }
 
+  /** Whether {@link #read} failed because there is none. */
+  static boolean isAbsent(Throwable failure) {
+    return Futures.cause(failure) instanceof StoreException.NotFound;
+  }
+
   private Stored parse(StoredObject object) {
     try {
       byte[] bytes = object.body().toArray(ValueLayout.JAVA_BYTE);

@@ -5,11 +5,8 @@ import dev.isthmus.blockdevice.DeviceProvider;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.store.BucketUri;
-import dev.isthmus.blocktranslation.store.ExecutorStoreTimer;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.StoreAddress;
-import dev.isthmus.blocktranslation.store.StoreException;
-import dev.isthmus.blocktranslation.store.StoreLimits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,11 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
@@ -52,39 +44,17 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   private static final Set<String> OPEN_KEYS = Set.of("takeover", LogPlace.KEY);
   private static final Set<String> OTHER_KEYS = Set.of(LogPlace.KEY);
 
-  /**
-   * Threads for what blocks: building segments, forcing and trimming logs, merging maps. A volume
-   * has at most eight such tasks at once, and the disk and two cores are full with fewer.
-   */
-  private static final int BLOCKING_THREADS = 16;
-
   private static final int DEFAULT_BLOCK_BYTES = 4096;
 
   private final ObjectVolumeSettings settings;
   private final Nonces nonces = new Nonces();
-  private final ThreadPoolExecutor blocking;
-  private final ScheduledThreadPoolExecutor timer;
+  private final EngineThreads threads;
   private final Map<StoreAddress, ObjectStore> stores = new HashMap<>();
 
   /** Volumes run as {@code settings} say. */
   public ObjectVolumeProvider(ObjectVolumeSettings settings) {
     this.settings = settings;
-    this.blocking =
-        new ThreadPoolExecutor(
-            BLOCKING_THREADS,
-            BLOCKING_THREADS,
-            10,
-            TimeUnit.SECONDS,
-            // Bounded by those who hand in: see BLOCKING_THREADS.
-            new LinkedBlockingQueue<>(),
-            daemons("volume-io-"));
-    blocking.allowCoreThreadTimeOut(true);
-    this.timer = new ScheduledThreadPoolExecutor(1, daemons("store-timer-"));
-    timer.setRemoveOnCancelPolicy(true);
-  }
-
-  private static ThreadFactory daemons(String prefix) {
-    return Thread.ofPlatform().daemon().name(prefix, 0).factory();
+    this.threads = new EngineThreads(settings.requestTimeout());
   }
 
   @Override
@@ -97,7 +67,8 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     uri.refuseSizeAtOpen();
     BucketUri bucket = BucketUri.ofVolume(uri, OPEN_KEYS);
     Takeover takeover = takeover(uri.get("takeover"));
-    return open(bucket, place(uri, bucket), logs(uri, bucket), opener -> opener.open(takeover));
+    return open(
+        bucket, VolumePlace.of(uri, bucket), logs(uri, bucket), opener -> opener.open(takeover));
   }
 
   /**
@@ -113,7 +84,10 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     uri.refuseSizeAtOpen();
     BucketUri bucket = BucketUri.ofVolume(uri, OPEN_KEYS);
     return open(
-        bucket, place(uri, bucket), logs(uri, bucket), opener -> opener.openUnattended(expected));
+        bucket,
+        VolumePlace.of(uri, bucket),
+        logs(uri, bucket),
+        opener -> opener.openUnattended(expected));
   }
 
   /** Where the logs of a volume lie, which can be written to. */
@@ -140,7 +114,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     var loop =
         new ThreadedLoop(
             "volume-" + place.name(),
-            blocking,
+            threads.blocking(),
             defect -> {
               VolumeCore core = volume.get();
               if (core != null) {
@@ -150,7 +124,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
               }
             });
     // Of its own, so that its requests are counted and bounded by volume.
-    ObjectStore store = connect(bucket.address());
+    ObjectStore store = threads.connect(bucket.address());
     try {
       VolumeCore core =
           open.apply(
@@ -177,7 +151,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   @Override
   public ObjectVolume create(StorageUri uri) {
     BucketUri bucket = BucketUri.ofVolume(uri, CREATE_KEYS);
-    VolumePlace place = place(uri, bucket);
+    VolumePlace place = VolumePlace.of(uri, bucket);
     Path logs = logs(uri, bucket);
     int blockBytes = uri.blockSizeBytes(DEFAULT_BLOCK_BYTES);
     admin(bucket).create(place, uri.sizeBytesAtCreate(blockBytes), blockBytes, tiers(uri));
@@ -215,13 +189,13 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   /** Reads what a volume's bucket says of its logs; owns nothing, changes nothing. */
   public VolumeHistory history(StorageUri uri) {
     BucketUri bucket = BucketUri.ofVolume(uri, OTHER_KEYS);
-    return admin(bucket).history(place(uri, bucket));
+    return admin(bucket).history(VolumePlace.of(uri, bucket));
   }
 
   /** Reads a volume's manifest; owns nothing, changes nothing. */
   public VolumeSummary describe(StorageUri uri) {
     BucketUri bucket = BucketUri.ofVolume(uri, OTHER_KEYS);
-    return admin(bucket).describe(place(uri, bucket));
+    return admin(bucket).describe(VolumePlace.of(uri, bucket));
   }
 
   /**
@@ -233,7 +207,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   public void delete(StorageUri uri, LongConsumer deletedObjects) {
     BucketUri bucket = BucketUri.ofVolume(uri, OTHER_KEYS);
     Path own = LogPlace.of(uri, bucket);
-    Manifest manifest = admin(bucket).delete(place(uri, bucket), deletedObjects);
+    Manifest manifest = admin(bucket).delete(VolumePlace.of(uri, bucket), deletedObjects);
     Path logs = own == null ? settings.directory() : own;
     deleteTree(logs.resolve(manifest.volume().toString()));
   }
@@ -267,30 +241,10 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     return new VolumeAdmin(store(bucket.address()), nonces);
   }
 
-  private static VolumePlace place(StorageUri uri, BucketUri bucket) {
-    String name = java.util.Objects.requireNonNull(bucket.volume());
-    return new VolumePlace(
-        name,
-        bucket.volumePrefix(),
-        new StorageUri(uri.scheme(), uri.authority(), uri.path(), Map.of()).toString());
-  }
-
   /** The connection to a bucket for what is done without opening a volume. */
   private ObjectStore store(StoreAddress address) {
     synchronized (stores) {
-      return stores.computeIfAbsent(address, this::connect);
-    }
-  }
-
-  private ObjectStore connect(StoreAddress address) {
-    try {
-      long timeoutNanos = settings.requestTimeout().toNanos();
-      StoreLimits limits = StoreLimits.DEFAULT;
-      return address.open(
-          limits.withTimeouts(timeoutNanos, Math.min(timeoutNanos, limits.attemptTimeoutNanos())),
-          new ExecutorStoreTimer(timer));
-    } catch (StoreException e) {
-      throw Futures.deviceException("the bucket can't be opened", e);
+      return stores.computeIfAbsent(address, threads::connect);
     }
   }
 
@@ -301,7 +255,6 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
       stores.values().forEach(ObjectStore::close);
       stores.clear();
     }
-    timer.shutdownNow();
-    blocking.shutdown();
+    threads.close();
   }
 }

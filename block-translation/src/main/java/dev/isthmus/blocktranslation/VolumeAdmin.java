@@ -53,26 +53,31 @@ final class VolumeAdmin {
 
   /** Creates a volume that does not exist, or of which only a finished deletion is left. */
   void create(VolumePlace place, long sizeBytes, int blockSizeBytes, Tiers tiers) {
-    Instant now = Instant.now();
-    var manifest =
-        new Manifest(
-            1,
-            nonces.nextHex128(),
-            nonces.nextUuid(),
-            place.name(),
-            TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano(),
-            sizeBytes,
-            blockSizeBytes,
-            0,
-            Manifest.NIL,
-            1,
-            SLOT_WINDOW,
-            Manifest.NIL,
-            Manifest.State.CLOSED,
-            "",
-            tiers,
-            List.of());
+    Manifest manifest = newManifest(nonces, place, sizeBytes, blockSizeBytes, tiers);
     join(place.where(), manifests(place).create(manifest));
+  }
+
+  /** The first manifest of a volume that was never open. */
+  static Manifest newManifest(
+      Nonces nonces, VolumePlace place, long sizeBytes, int blockSizeBytes, Tiers tiers) {
+    Instant now = Instant.now();
+    return new Manifest(
+        1,
+        nonces.nextHex128(),
+        nonces.nextUuid(),
+        place.name(),
+        TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano(),
+        sizeBytes,
+        blockSizeBytes,
+        0,
+        Manifest.NIL,
+        1,
+        SLOT_WINDOW,
+        Manifest.NIL,
+        Manifest.State.CLOSED,
+        "",
+        tiers,
+        List.of());
   }
 
   /** What the manifest says. */
@@ -179,7 +184,7 @@ final class VolumeAdmin {
     long count = 0;
     for (int pass = 0; pass < DELETE_PASSES; pass++) {
       long before = count;
-      count = deleteBelow(place, fence, count, deleted);
+      count = deleteObjects(place, fence, count, deleted);
       if (count == before) {
         break;
       }
@@ -245,7 +250,12 @@ final class VolumeAdmin {
     }
   }
 
-  private long deleteBelow(
+  /** Deletes every object of a place but the manifest. */
+  long deleteObjects(VolumePlace place, long deletedBefore, LongConsumer deleted) {
+    return deleteObjects(place, null, deletedBefore, deleted);
+  }
+
+  private long deleteObjects(
       VolumePlace place, @Nullable String kept, long deletedBefore, LongConsumer deleted) {
     String manifest = place.keyPrefix() + Keys.MANIFEST;
     long count = deletedBefore;

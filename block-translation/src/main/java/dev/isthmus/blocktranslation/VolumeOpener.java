@@ -1,9 +1,7 @@
 package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceException;
-import dev.isthmus.blockdevice.DeviceIdentity;
 import dev.isthmus.blockdevice.OpenOutcome;
-import dev.isthmus.blocktranslation.format.Keys;
 import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.format.SegmentHeader;
 import dev.isthmus.blocktranslation.map.BlockMap;
@@ -195,19 +193,10 @@ final class VolumeOpener {
     }
   }
 
-  /** A chain that ends before the newest checkpoint has lost a slot; its end is no end. */
   private void checkFloor(Manifest manifest, ChainPosition end) {
-    if (manifest.checkpoints().isEmpty()) {
-      return;
-    }
-    Manifest.CheckpointRef newest = manifest.checkpoints().getFirst();
-    if (end.sequence() < newest.sequence() || end.lastLsn() < newest.lastLsn()) {
-      throw new DeviceException.Corrupt(
-          where
-              + ": object "
-              + Keys.segment(manifest.volume(), end.nextSequence())
-              + " is missing: the newest checkpoint goes on to sequence "
-              + newest.sequence());
+    String missing = BucketView.missing(manifest, end);
+    if (missing != null) {
+      throw new DeviceException.Corrupt(where + ": " + missing);
     }
   }
 
@@ -287,16 +276,7 @@ final class VolumeOpener {
       List<LogRecord> records,
       Runnable noteClosed) {
     Manifest manifest = stored.manifest();
-    var identity =
-        new VolumeIdentity(
-            where,
-            keyPrefix,
-            new DeviceIdentity(manifest.volume(), manifest.incarnation()),
-            manifest.writer(),
-            manifest.epoch(),
-            manifest.slotWindow(),
-            manifest.sizeBytes(),
-            manifest.blockSizeBytes());
+    VolumeIdentity identity = VolumeIdentity.of(where, keyPrefix, manifest);
     OpenOutcome outcome =
         manifest.rolledBack().isEmpty()
             ? OpenOutcome.COMPLETE

@@ -75,11 +75,11 @@ final class OpenCommand extends VolumeVerb {
 
   OpenVolumeRequest request() {
     return OpenVolumeRequest.newBuilder()
-            .setNameOrUri(nameOrUri)
-            .setName(name)
-            .setTakeover(takeover)
-            .setLogDirectory(logDirectory.absolute())
-            .build();
+        .setNameOrUri(nameOrUri)
+        .setName(name)
+        .setTakeover(takeover)
+        .setLogDirectory(logDirectory.absolute())
+        .build();
   }
 
   @Override

@@ -174,7 +174,7 @@ final class VolumeJson {
     json.writeEndObject();
   }
 
-  private static void text(JsonGenerator json, String field, String value) throws IOException {
+  static void text(JsonGenerator json, String field, String value) throws IOException {
     if (value.isEmpty()) {
       json.writeNullField(field);
     } else {

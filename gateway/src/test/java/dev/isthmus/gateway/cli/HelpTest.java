@@ -49,7 +49,10 @@ class HelpTest {
         "log --help",
         "log list --help",
         "log inspect --help",
-        "log salvage --help"
+        "log salvage --help",
+        "volume export --help",
+        "volume import --help",
+        "volume verify --help"
       })
   void everyHelpTeachesByExample(String line) {
     Run run = run(line.split(" ", -1));
@@ -119,8 +122,7 @@ class HelpTest {
       })
   void takeoverTakesAWordOrNone(String line) {
     String[] parts = line.split(" -> ", -1);
-    OpenCommand command =
-        CommandLine.populateCommand(new OpenCommand(), parts[0].split(" ", -1));
+    OpenCommand command = CommandLine.populateCommand(new OpenCommand(), parts[0].split(" ", -1));
     assertEquals("db", command.request().getNameOrUri());
     assertEquals(parts[1], command.request().getTakeover());
   }

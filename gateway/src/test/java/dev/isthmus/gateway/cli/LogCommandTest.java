@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -71,9 +72,7 @@ class LogCommandTest {
     var err = new StringWriter();
     int exitCode =
         Main.run(
-            command.toArray(new String[0]),
-            new PrintWriter(out, true),
-            new PrintWriter(err, true));
+            command.toArray(new String[0]), new PrintWriter(out, true), new PrintWriter(err, true));
     return new Run(exitCode, out.toString(), err.toString());
   }
 
@@ -160,7 +159,7 @@ class LogCommandTest {
     }
   }
 
-  private TreeMap<String, Integer> logFiles() throws IOException {
+  private Map<String, Integer> logFiles() throws IOException {
     var contents = new TreeMap<String, Integer>();
     try (var files = Files.walk(data.resolve("volumes"))) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
@@ -206,8 +205,14 @@ class LogCommandTest {
 
     JsonNode summary =
         json(
-            "salvage", log, "--volume", uri("").toString(), "--to", image("disk.img").toString(),
-            "--base", image("base.img").toString());
+            "salvage",
+            log,
+            "--volume",
+            uri("").toString(),
+            "--to",
+            image("disk.img").toString(),
+            "--base",
+            image("base.img").toString());
     assertEquals(7, summary.at("/changes").asInt());
     assertEquals(6 * BLOCK, summary.at("/data_bytes").asInt());
     assertEquals(0, summary.at("/gaps").size());
@@ -236,9 +241,7 @@ class LogCommandTest {
     for (int block = 0; block < 16; block++) {
       boolean changed = block == 1 || block >= 11;
       byte[] expected =
-          changed
-              ? Arrays.copyOfRange(disk, block * BLOCK, (block + 1) * BLOCK)
-              : new byte[BLOCK];
+          changed ? Arrays.copyOfRange(disk, block * BLOCK, (block + 1) * BLOCK) : new byte[BLOCK];
       assertArrayEquals(
           expected, Arrays.copyOfRange(blocks, block * BLOCK, (block + 1) * BLOCK), "" + block);
     }
@@ -255,7 +258,13 @@ class LogCommandTest {
     // As long as the disk where that is known; the list as JSON.
     Run sized =
         log(
-            "salvage", log, "--volume", "db", "--to", image, "--changes",
+            "salvage",
+            log,
+            "--volume",
+            "db",
+            "--to",
+            image,
+            "--changes",
             image("changes.json").toString());
     assertEquals(0, sized.exitCode(), sized.err());
     assertEquals(BLOCKS * BLOCK, Files.size(image("blocks.img")));
@@ -274,8 +283,14 @@ class LogCommandTest {
     assertTrue(listed.out().contains("aside, bucket has it up to 10"), listed.out());
     JsonNode summary =
         json(
-            "salvage", log + ".aside-1", "--volume", "db", "--to", image("x.img").toString(),
-            "--base", image("base.img").toString());
+            "salvage",
+            log + ".aside-1",
+            "--volume",
+            "db",
+            "--to",
+            image("x.img").toString(),
+            "--base",
+            image("base.img").toString());
     assertEquals(7, summary.at("/changes").asInt());
     assertArrayEquals(disk, Files.readAllBytes(image("x.img")));
   }
@@ -307,8 +322,15 @@ class LogCommandTest {
     assertFalse(Files.exists(image("x.img")));
     Run salvaged =
         log(
-            "salvage", log, "--volume", "db", "--damaged", "--to", image("x.img").toString(),
-            "--base", image("base.img").toString());
+            "salvage",
+            log,
+            "--volume",
+            "db",
+            "--damaged",
+            "--to",
+            image("x.img").toString(),
+            "--base",
+            image("base.img").toString());
     assertEquals(0, salvaged.exitCode(), salvaged.err());
     assertTrue(salvaged.out().contains("missing: LSN 13, damaged"), salvaged.out());
     assertTrue(salvaged.out().contains("not the disk as it was at any one time"), salvaged.out());
@@ -329,14 +351,19 @@ class LogCommandTest {
     assertEquals(ExitCode.INVALID, log("list", "nosuch").exitCode());
     first.create(StorageUri.parse("bucket+file://" + image("bucket") + "/other?size=1MiB")).close();
     Run other =
-        log(
-            "salvage", log, "--list", "--volume", "bucket+file://" + image("bucket") + "/other");
+        log("salvage", log, "--list", "--volume", "bucket+file://" + image("bucket") + "/other");
     assertEquals(ExitCode.INVALID, other.exitCode());
     assertTrue(other.err().contains("the log is of volume"), other.err());
     Files.write(image("short.img"), new byte[BLOCK]);
     Run tooShort =
         log(
-            "salvage", log, "--above", "10", "--to", image("y.img").toString(), "--base",
+            "salvage",
+            log,
+            "--above",
+            "10",
+            "--to",
+            image("y.img").toString(),
+            "--base",
             image("short.img").toString());
     assertEquals(ExitCode.INVALID, tooShort.exitCode());
     assertTrue(tooShort.err().contains("the base image ends at 4096"), tooShort.err());
