@@ -49,12 +49,12 @@ final class BucketView {
 
   /** Reads the newest readable checkpoint that {@code manifest} names. */
   static BucketView read(
-      ObjectStore store, EngineLoop loop, String keyPrefix, String where, Manifest manifest) {
-    var chain = new ChainReader(store, loop, keyPrefix, manifest.volume(), where);
+      ObjectStore store, Waiter waiter, String keyPrefix, String where, Manifest manifest) {
+    var chain = new ChainReader(store, waiter, keyPrefix, manifest.volume(), where);
     DeviceException damage = null;
     for (Manifest.CheckpointRef ref : manifest.checkpoints()) {
       try {
-        Checkpoint checkpoint = checkpoint(store, loop, keyPrefix, where, manifest, ref);
+        Checkpoint checkpoint = checkpoint(store, waiter, keyPrefix, where, manifest, ref);
         return new BucketView(
             chain,
             List.of(ref),
@@ -75,13 +75,13 @@ final class BucketView {
   /** Reads a checkpoint that {@code manifest} names. */
   static Checkpoint checkpoint(
       ObjectStore store,
-      EngineLoop loop,
+      Waiter waiter,
       String keyPrefix,
       String where,
       Manifest manifest,
       Manifest.CheckpointRef ref) {
     Checkpoint checkpoint =
-        checkpoint(store, loop, keyPrefix, where, manifest.volume(), ref.epoch(), ref.nonce());
+        checkpoint(store, waiter, keyPrefix, where, manifest.volume(), ref.epoch(), ref.nonce());
     if (checkpoint.sequence() != ref.sequence() || checkpoint.lastLsn() != ref.lastLsn()) {
       throw new DeviceException.Corrupt(
           where
@@ -95,7 +95,7 @@ final class BucketView {
   /** Reads one checkpoint, whether the manifest names it or not. */
   static Checkpoint checkpoint(
       ObjectStore store,
-      EngineLoop loop,
+      Waiter waiter,
       String keyPrefix,
       String where,
       UUID volume,
@@ -104,7 +104,7 @@ final class BucketView {
     String key = Keys.checkpoint(volume, epoch, nonce);
     StoredObject object =
         Futures.await(
-            loop,
+            waiter,
             where + ": checkpoint " + key,
             store.get(
                 keyPrefix + key,

@@ -47,9 +47,9 @@ final class Futures {
   }
 
   /** Waits for {@code future} off the loop, failures as {@link DeviceException}s. */
-  static <T> T await(EngineLoop loop, String what, CompletableFuture<T> future) {
+  static <T> T await(Waiter waiter, String what, CompletableFuture<T> future) {
     try {
-      return loop.await(future);
+      return waiter.await(future);
     } catch (CompletionException e) {
       throw deviceException(what, e);
     }

@@ -100,7 +100,19 @@ final class LocalLog implements AutoCloseable {
    * @throws DeviceException if the disk can't be opened without agreeing to a loss
    */
   Verdict judge(ChainPosition bucket, Takeover takeover, long wallNanos) {
+    boolean takenAway = takeover == Takeover.UNATTENDED && wasTakenAway();
     if (manifest.state() == Manifest.State.CLOSED) {
+      if (takenAway) {
+        throw new DeviceException.Fenced(
+            where
+                + " was taken over by another gateway while this host had it, and closed there"
+                + " (epoch "
+                + manifest.epoch()
+                + "). It is not taken back by itself: a log of this host may hold completed writes"
+                + " that are not part of it (`isthmus log list`). An open by hand loses nothing of"
+                + " what is in the bucket",
+            new OperatorNeededException(""));
+      }
       return new Verdict(isReusable(bucket), "");
     }
     String gap = gapBehind(bucket);
@@ -119,9 +131,34 @@ final class LocalLog implements AutoCloseable {
             tailAbove(bucket),
             wallNanos);
     if (!loss.isAgreedBy(takeover)) {
-      throw loss.refusal();
+      DeviceException refusal = loss.refusal();
+      throw takenAway
+          ? new DeviceException.Fenced(
+              refusal.getMessage()
+                  + ". This host had it before, so it is not tried again by itself",
+              refusal.getCause())
+          : refusal;
     }
     return new Verdict(false, loss.reason());
+  }
+
+  /**
+   * Whether this host had the volume, not all of that term is in the bucket as far as is known
+   * here, and another host has owned it since. A note that can't be read tells no more than that
+   * there was a term.
+   */
+  private boolean wasTakenAway() {
+    Optional<String> note = home.readNote(volumeDirectory);
+    if (note.isEmpty() || isOnThisHost(manifest)) {
+      return false;
+    }
+    LocalTerm term = LocalTerm.decode(note.get()).orElse(null);
+    return term == null || (!term.closed() && !term.log().equals(manifest.log()));
+  }
+
+  /** Notes that this host owns the volume as {@code opened} says. */
+  void remember(Manifest opened) {
+    home.writeNote(volumeDirectory, LocalTerm.of(opened, where).encode());
   }
 
   /** What the log here, which does not count, holds above the bucket's last LSN. */

@@ -16,7 +16,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -64,8 +66,28 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   public ObjectVolume open(StorageUri uri) {
     uri.refuseSizeAtOpen();
     BucketUri bucket = BucketUri.ofVolume(uri, OPEN_KEYS);
+    Takeover takeover = takeover(uri.get("takeover"));
     return open(
-        bucket, VolumePlace.of(uri, bucket), logs(uri, bucket), takeover(uri.get("takeover")));
+        bucket, VolumePlace.of(uri, bucket), logs(uri, bucket), opener -> opener.open(takeover));
+  }
+
+  /**
+   * As {@link #open}, of a volume that this host had, after a restart or for another try: nobody
+   * asked for it now.
+   *
+   * @param expected its UUID; null if it is not known
+   * @throws DeviceException.Fenced if another host has taken it over meanwhile, even if that one
+   *     has closed it in order; or if there is another volume in its place. {@link
+   *     OperatorNeededException} is the cause
+   */
+  public ObjectVolume reopen(StorageUri uri, @Nullable UUID expected) {
+    uri.refuseSizeAtOpen();
+    BucketUri bucket = BucketUri.ofVolume(uri, OPEN_KEYS);
+    return open(
+        bucket,
+        VolumePlace.of(uri, bucket),
+        logs(uri, bucket),
+        opener -> opener.openUnattended(expected));
   }
 
   /** Where the logs of a volume lie, which can be written to. */
@@ -86,7 +108,8 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     };
   }
 
-  private ObjectVolume open(BucketUri bucket, VolumePlace place, Path logs, Takeover takeover) {
+  private ObjectVolume open(
+      BucketUri bucket, VolumePlace place, Path logs, Function<VolumeOpener, VolumeCore> open) {
     var volume = new AtomicReference<@Nullable VolumeCore>();
     var loop =
         new ThreadedLoop(
@@ -104,7 +127,8 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     ObjectStore store = threads.connect(bucket.address());
     try {
       VolumeCore core =
-          new VolumeOpener(
+          open.apply(
+              new VolumeOpener(
                   place.name(),
                   place.where(),
                   place.keyPrefix(),
@@ -114,8 +138,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
                   loop,
                   nonces,
                   manifest -> VolumeAdmin.summary(place, manifest),
-                  store::close)
-              .open(takeover);
+                  store::close));
       volume.set(core);
       return core;
     } catch (RuntimeException e) {
@@ -132,7 +155,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     Path logs = logs(uri, bucket);
     int blockBytes = uri.blockSizeBytes(DEFAULT_BLOCK_BYTES);
     admin(bucket).create(place, uri.sizeBytesAtCreate(blockBytes), blockBytes, tiers(uri));
-    return open(bucket, place, logs, Takeover.NONE);
+    return open(bucket, place, logs, opener -> opener.open(Takeover.NONE));
   }
 
   /** What the URI says, and the defaults for the rest. */

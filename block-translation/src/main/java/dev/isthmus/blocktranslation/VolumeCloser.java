@@ -36,6 +36,9 @@ final class VolumeCloser {
     drain(volume);
     throwIfLost(volume);
     boolean uploaded = upload(volume);
+    if (uploaded) {
+      noteClosed(volume);
+    }
     throwIfLost(volume);
     DeviceException lostLog = volume.lostLog();
     if (lostLog != null) {
@@ -86,6 +89,15 @@ final class VolumeCloser {
               volume.giveUp();
               return true;
             }));
+  }
+
+  /** Without the note an automatic open asks a person once more than it had to. */
+  private void noteClosed(VolumeCore volume) {
+    try {
+      volume.noteClosed();
+    } catch (DeviceException.Unavailable e) {
+      LOG.warn("{}: {}", where, e.getMessage());
+    }
   }
 
   private boolean upload(VolumeCore volume) {

@@ -450,16 +450,29 @@ final class VolumeCore
 
   @Override
   public void fenced(String why) {
-    state.fenced(
-        this,
-        why
-            + "; this gateway no longer owns the volume: it serves reads only, and what was written"
-            + " here after LSN "
-            + position.lastLsn()
-            + " is kept in the local log but is not part of the volume");
+    state.fenced(this, fenceWords(why));
+    // A slot that is taken says that somebody did it; the manifest says who, or that it was a
+    // deletion. If it can't be read now, that must do.
+    Futures.then(
+        loop,
+        parts.manifests().whyFenced(manifest.current()),
+        (found, failure) -> {
+          if (found != null) {
+            found.ifPresent(
+                known -> state.explainFence(this, fenceWords(String.valueOf(known.getMessage()))));
+          }
+        });
     uploader.stop();
     writes.refuseHeld(IoStatus.FENCED);
     durability.failAll(IoStatus.FENCED);
+  }
+
+  private String fenceWords(String why) {
+    return why
+        + "; this gateway no longer owns the volume: it serves reads only, and what was written"
+        + " here after LSN "
+        + position.lastLsn()
+        + " is kept in the local log but is not part of the volume";
   }
 
   @Override
@@ -624,6 +637,11 @@ final class VolumeCore
 
   ChainPosition position() {
     return position;
+  }
+
+  /** Everything is in the bucket, and its manifest says so. Blocks. */
+  void noteClosed() {
+    parts.noteClosed().run();
   }
 
   BlockDevice device() {

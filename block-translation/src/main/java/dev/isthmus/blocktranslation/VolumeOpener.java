@@ -2,14 +2,12 @@ package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.OpenOutcome;
-import dev.isthmus.blocktranslation.format.Keys;
 import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.format.SegmentHeader;
 import dev.isthmus.blocktranslation.map.BlockMap;
 import dev.isthmus.blocktranslation.map.IntervalMap;
 import dev.isthmus.blocktranslation.map.MapSettings;
 import dev.isthmus.blocktranslation.store.ObjectStore;
-import dev.isthmus.blocktranslation.store.PutCondition;
 import dev.isthmus.blocktranslation.store.RequestOptions;
 import dev.isthmus.blocktranslation.store.RequestPurpose;
 import dev.isthmus.blocktranslation.store.StoreException;
@@ -85,8 +83,21 @@ final class VolumeOpener {
 
   /** Opens the volume. */
   VolumeCore open(Takeover takeover) {
+    return open(takeover, null);
+  }
+
+  /**
+   * Opens the volume without anybody's word.
+   *
+   * @param expected its UUID; null if it is not known
+   */
+  VolumeCore openUnattended(@Nullable UUID expected) {
+    return open(Takeover.UNATTENDED, expected);
+  }
+
+  private VolumeCore open(Takeover takeover, @Nullable UUID expected) {
     for (int i = 0; i < MAX_TRIES; i++) {
-      VolumeCore volume = tryOpen(takeover);
+      VolumeCore volume = tryOpen(takeover, expected);
       if (volume != null) {
         return volume;
       }
@@ -95,9 +106,19 @@ final class VolumeOpener {
         where + ": its owner changes the manifest too fast to be followed; try again");
   }
 
-  private @Nullable VolumeCore tryOpen(Takeover takeover) {
+  private @Nullable VolumeCore tryOpen(Takeover takeover, @Nullable UUID expected) {
     ManifestStore.Stored stored = readManifest();
     Manifest manifest = stored.manifest();
+    if (expected != null && !expected.equals(manifest.volume())) {
+      throw new DeviceException.Fenced(
+          where
+              + " is another volume now ("
+              + manifest.volume()
+              + "): the one that this gateway had ("
+              + expected
+              + ") was deleted. It is not opened by itself",
+          new OperatorNeededException(""));
+    }
     BucketView bucket = BucketView.read(store, loop, keyPrefix, where, manifest);
     bucket.readOn(manifest.epoch());
     checkFloor(manifest, bucket.position());
@@ -129,14 +150,17 @@ final class VolumeOpener {
           }
           // A log of this host: an earlier try of ours, given up, has arrived late.
           if (!ManifestStore.sameOwner(now, manifest) && !local.isOnThisHost(now)) {
-            throw manifests.fenced(now);
+            throw manifests.fenced(now, manifest);
           }
           return null;
         }
         takeChain(bucket, next, log.appendedLsn());
         restateBase(log, next, bucket.position().lastLsn());
+        local.remember(next);
         local.setOthersAside(ready.logId());
-        return start(attempt.found(), bucket, log, logSettings, ready.records());
+        Runnable noteClosed =
+            () -> logs.writeNote(directory, LocalTerm.of(next, where).whenClosed().encode());
+        return start(attempt.found(), bucket, log, logSettings, ready.records(), noteClosed);
       } catch (RuntimeException e) {
         log.close();
         throw e;
@@ -217,41 +241,11 @@ final class VolumeOpener {
    * ours.
    */
   private void takeChain(BucketView bucket, Manifest ours, long logLsn) {
-    boolean fenced = false;
-    for (int i = 0; i < ours.slotWindow() * 4 && !fenced; i++) {
-      // A fence of ours that is there already is one whose reply was lost.
-      fenced = bucket.position().epoch() == ours.epoch() || createFence(bucket, ours, logLsn);
-      if (!fenced) {
-        bucket.readOn(ours.epoch());
-      }
-    }
-    if (!fenced) {
-      throw new DeviceException.Unavailable(
-          where + ": an earlier owner writes faster than it can be fenced; try again");
-    }
+    new ChainFence(store, loop, keyPrefix, where, RequestOptions.of(RequestPurpose.OPEN))
+        .create(bucket, ours, logLsn);
     Manifest now = Futures.await(loop, where, manifests.read()).manifest();
     if (!now.nonce().equals(ours.nonce())) {
-      throw manifests.fenced(now);
-    }
-  }
-
-  private boolean createFence(BucketView bucket, Manifest ours, long logLsn) {
-    ChainPosition end = bucket.position();
-    Fence fence = Fence.after(end, ours, Math.min(end.durableLsn(), logLsn));
-    try {
-      loop.await(
-          store.put(
-              keyPrefix + Keys.segment(ours.volume(), end.nextSequence()),
-              List.of(fence.object()),
-              PutCondition.ifAbsent(),
-              RequestOptions.of(RequestPurpose.OPEN)));
-      bucket.fenced(end.after(fence.header()));
-      return true;
-    } catch (CompletionException e) {
-      if (Futures.cause(e) instanceof StoreException.PreconditionFailed) {
-        return false;
-      }
-      throw Futures.deviceException(where + ": fence", e);
+      throw manifests.fenced(now, ours);
     }
   }
 
@@ -279,7 +273,8 @@ final class VolumeOpener {
       BucketView bucket,
       WriteAheadLog log,
       LogSettings logSettings,
-      List<LogRecord> records) {
+      List<LogRecord> records,
+      Runnable noteClosed) {
     Manifest manifest = stored.manifest();
     VolumeIdentity identity = VolumeIdentity.of(where, keyPrefix, manifest);
     OpenOutcome outcome =
@@ -295,7 +290,16 @@ final class VolumeOpener {
             where,
             Futures.onLoop(
                 loop,
-                _ -> assemble(stored, identity, bucket, log, backlogLimit, records, outcome)));
+                _ ->
+                    assemble(
+                        stored,
+                        identity,
+                        bucket,
+                        log,
+                        backlogLimit,
+                        records,
+                        outcome,
+                        noteClosed)));
     LOG.info(
         "{}: open, epoch {}, incarnation {}, LSN {} ({} in the bucket), {}",
         where,
@@ -314,7 +318,8 @@ final class VolumeOpener {
       WriteAheadLog log,
       long backlogLimit,
       List<LogRecord> records,
-      OpenOutcome outcome) {
+      OpenOutcome outcome,
+      Runnable noteClosed) {
     var events = new MapEvents(loop, where);
     var objects = new MapObjects(store, keyPrefix, identity.volume(), where);
     BlockMap map =
@@ -367,7 +372,8 @@ final class VolumeOpener {
                 stored,
                 bucket.base(),
                 bucket.doomed(),
-                bucket.segments().size()),
+                bucket.segments().size(),
+                noteClosed),
             outcome,
             onClosed);
     events.connect(volume);

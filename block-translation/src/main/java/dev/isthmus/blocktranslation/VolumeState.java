@@ -70,6 +70,14 @@ final class VolumeState {
     }
   }
 
+  /** A better word for what {@link #fenced} said. */
+  void explainFence(BlockDevice device, String why) {
+    if (!fencedWhy.isEmpty() && !fencedWhy.equals(why)) {
+      fencedWhy = why;
+      change(device);
+    }
+  }
+
   void failed(BlockDevice device, String why) {
     if (failedWhy.isEmpty()) {
       failedWhy = why;

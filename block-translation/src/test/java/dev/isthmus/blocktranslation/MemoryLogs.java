@@ -8,7 +8,10 @@ import dev.isthmus.wal.LogSettings;
 import dev.isthmus.wal.RecoveredLog;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -25,6 +28,7 @@ import java.util.function.Consumer;
  *       or with whole records found behind the hole; the boot id changes;
  *   <li>{@link #lose}: the disk is replaced by an empty one;
  *   <li>{@link #restoreOlderCopy}: somebody put back a backup of the logs;
+ *   <li>{@link #damageNotes}: what this host noted of its terms can no longer be read;
  *   <li>{@link #damage}: a durable record can no longer be read, so the log is refused;
  *   <li>{@link #failForces}: the disk fails syncs from now on, for good;
  *   <li>{@link #failAppends}, {@link #failReads}: likewise, for as long as it is told;
@@ -38,6 +42,7 @@ import java.util.function.Consumer;
 final class MemoryLogs implements LogHome {
 
   private final TreeMap<Path, MemoryLog.Disk> disks = new TreeMap<>();
+  private final Map<Path, String> notes = new HashMap<>();
   private final Random random;
   private long boot = 1;
   private boolean forcesFail;
@@ -103,11 +108,17 @@ final class MemoryLogs implements LogHome {
   void lose() {
     crash();
     disks.clear();
+    notes.clear();
   }
 
   /** Every log of this host is as it was when {@code lsn} was its newest, all of it durable. */
   void restoreOlderCopy(long lsn) {
     disks.values().forEach(disk -> disk.endAt(lsn));
+  }
+
+  /** Damages every note of this host. */
+  void damageNotes() {
+    notes.replaceAll((directory, note) -> note.substring(1));
   }
 
   /** Damages every log of this host. */
@@ -174,6 +185,16 @@ final class MemoryLogs implements LogHome {
     Path aside = directory.resolveSibling(directory.getFileName() + ".aside-" + disks.size());
     disks.put(aside, disk);
     return aside;
+  }
+
+  @Override
+  public Optional<String> readNote(Path volumeDirectory) {
+    return Optional.ofNullable(notes.get(volumeDirectory));
+  }
+
+  @Override
+  public void writeNote(Path volumeDirectory, String note) {
+    notes.put(volumeDirectory, note);
   }
 
   @Override

@@ -14,7 +14,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the kinds of devices differ in, between create, open and delete. Threading: thread-safe; all
@@ -126,9 +128,19 @@ public final class DeviceOpener {
     return registry.open(uri.toString());
   }
 
-  /** Opens what {@link #remembered} told. */
-  BlockDevice reopen(StorageUri uri) {
+  /** Opens what {@link #remembered} told, because somebody asks for it now. */
+  BlockDevice openKnown(StorageUri uri) {
     return isEphemeral(uri) ? create(uri) : open(uri);
+  }
+
+  /**
+   * Opens what {@link #remembered} told, at a start or for another try: nobody asked for it, so a
+   * volume that was lost to another gateway is not taken back.
+   *
+   * @param uuid of the volume, if it is known
+   */
+  BlockDevice reopen(StorageUri uri, @Nullable UUID uuid) {
+    return isBucket(uri) ? buckets.reopen(uri, uuid) : openKnown(uri);
   }
 
   /** Volumes in a bucket, whether or not this daemon has them. */

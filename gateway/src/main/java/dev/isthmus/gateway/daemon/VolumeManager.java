@@ -12,10 +12,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -94,19 +97,40 @@ public final class VolumeManager {
         return;
       }
       StorageUri uri = StorageUri.parse(volume.entry.uri());
-      volume.opened(opener.reopen(uri));
+      volume.opened(opener.reopen(uri, volume.entry.uuid()));
+      noteIdentity(volume);
       if (DeviceOpener.isEphemeral(uri)) {
         LOG.warn(
             "volume {} came back empty: {}:// keeps nothing", volume.entry.name(), uri.scheme());
       }
       exportAsRecorded(volume);
     } catch (DeviceException e) {
-      volume.failed(e);
+      volume.failed(OperatorAdvice.with(e, volume.entry.name()));
     } catch (RuntimeException e) {
       volume.failed(new DeviceException.Internal("a defect: " + e, e));
     } finally {
       volume.lock.unlock();
     }
+  }
+
+  /** The next start opens this volume, and no other that it finds in its place. */
+  private void noteIdentity(ManagedVolume volume) {
+    CatalogueEntry before = volume.entry;
+    UUID uuid = uuid(volume);
+    if (!Objects.equals(uuid, before.uuid())) {
+      try {
+        catalogue.put(before.withUuid(uuid));
+        volume.entry = before.withUuid(uuid);
+      } catch (DeviceException e) {
+        LOG.warn("volume {}: {}", before.name(), e.getMessage());
+      }
+    }
+  }
+
+  private static @Nullable UUID uuid(ManagedVolume volume) {
+    return volume.device instanceof ObjectVolume inBucket
+        ? inBucket.info().identity().uuid()
+        : null;
   }
 
   private void exportAsRecorded(ManagedVolume volume) {
@@ -179,7 +203,12 @@ public final class VolumeManager {
           base.scheme() + ":// has nothing to open: `isthmus volume create` makes one");
     }
     StorageUri uri = opener.withLogDirectory(base, logDirectory);
-    return add(name(name, base), DeviceOpener.withTakeover(uri, takeover), opener::open);
+    try {
+      return add(name(name, base), DeviceOpener.withTakeover(uri, takeover), opener::open);
+    } catch (DeviceException e) {
+      throw OperatorAdvice.with(
+          e, OperatorAdvice.quoted(nameOrUri) + (name.isEmpty() ? "" : " --name " + name));
+    }
   }
 
   private VolumeView openKnown(ManagedVolume volume, String takeover, String logDirectory) {
@@ -190,17 +219,18 @@ public final class VolumeManager {
         throw new DeviceException.Invalid("volume " + volume.entry.name() + " is open already");
       }
       StorageUri uri = opener.withLogDirectory(StorageUri.parse(volume.entry.uri()), logDirectory);
-      if (takeover.isEmpty()) {
-        volume.opened(opener.reopen(uri));
-      } else {
-        volume.opened(opener.open(DeviceOpener.withTakeover(uri, takeover)));
-      }
+      volume.opened(
+          takeover.isEmpty()
+              ? opener.openKnown(uri)
+              : opener.open(DeviceOpener.withTakeover(uri, takeover)));
       rememberPlace(volume, uri);
+      noteIdentity(volume);
       exportAsRecorded(volume);
       return volume.view();
     } catch (DeviceException e) {
-      volume.failure = e;
-      throw e;
+      DeviceException told = OperatorAdvice.with(e, volume.entry.name());
+      volume.failure = told;
+      throw told;
     } finally {
       volume.lock.unlock();
     }
@@ -259,6 +289,7 @@ public final class VolumeManager {
       boolean done = false;
       try {
         volume.opened(open.apply(uri));
+        volume.entry = volume.entry.withUuid(uuid(volume));
         catalogue.put(volume.entry);
         done = true;
         return volume.view();

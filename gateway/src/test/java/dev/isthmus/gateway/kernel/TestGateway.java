@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.isthmus.blocktranslation.powercut.RecordingDisk;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -36,10 +37,12 @@ final class TestGateway {
 
   private final Lab lab;
   private final String name;
-  private final Path data;
+  private final Path socket;
   private final List<String> prefix;
   private final Map<String, String> environment;
   private final List<String> settings;
+  private Path data;
+  private List<String> diskPrefix = List.of();
   private @Nullable ChildProcess process;
   private int starts;
 
@@ -54,6 +57,8 @@ final class TestGateway {
     this.lab = lab;
     this.name = name;
     this.data = lab.data(name);
+    // Not in the data directory, which a recording disk shows to its own processes alone.
+    this.socket = lab.data(name + ".sock");
     this.prefix = prefix;
     this.environment = new HashMap<>(bucket.credentials());
     this.settings = settings;
@@ -75,9 +80,16 @@ final class TestGateway {
     return new TestGateway(lab, "gateway", network.prefix(), bucket, settings);
   }
 
+  /** From its next start on its data directory lies on {@code disk}. */
+  void moveTo(RecordingDisk disk) {
+    data = disk.mount().resolve(name);
+    diskPrefix = disk.enter();
+  }
+
   /** Starts it and waits until it serves. */
   void start() throws IOException, InterruptedException {
     var command = new ArrayList<>(prefix);
+    command.addAll(diskPrefix);
     command.addAll(java());
     command.addAll(
         List.of(
@@ -93,6 +105,8 @@ final class TestGateway {
             "serve",
             "--data-dir",
             data.toString(),
+            "--socket",
+            socket.toString(),
             "--default-volume",
             "false",
             "--metrics",
@@ -148,7 +162,7 @@ final class TestGateway {
   /** Runs a verb of the command line against it. */
   Run isthmus(String... arguments) throws IOException, InterruptedException {
     var all = new ArrayList<>(List.of(arguments));
-    all.addAll(List.of("--data-dir", data.toString()));
+    all.addAll(List.of("--socket", socket.toString()));
     return java(List.of(), MAIN, all);
   }
 
