@@ -224,7 +224,7 @@ public final class BucketImages implements AutoCloseable {
   /** What nobody names is of no use to anybody. */
   private void discard(ObjectStore store, VolumePlace objects, RuntimeException why) {
     try {
-      long _ = new VolumeAdmin(store, nonces).deleteBelow(objects, null, 0, _ -> {});
+      long _ = new VolumeAdmin(store, nonces).deleteObjects(objects, 0, _ -> {});
     } catch (RuntimeException e) {
       why.addSuppressed(e);
     }
@@ -247,7 +247,7 @@ public final class BucketImages implements AutoCloseable {
       } finally {
         loop.shutdown();
       }
-      return new VolumeAdmin(store, nonces).deleteBelow(place, null, 0, _ -> {});
+      return new VolumeAdmin(store, nonces).deleteObjects(place, 0, _ -> {});
     }
   }
 

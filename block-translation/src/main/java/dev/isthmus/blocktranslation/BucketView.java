@@ -151,9 +151,9 @@ final class BucketView {
     position = chain.read(position, newestEpoch, segments::add);
   }
 
-  /** What lies at the slot of {@link #position}, or null. */
-  ChainReader.@Nullable Link atEnd() {
-    return chain.at(position.nextSequence());
+  /** The segment or fence of a slot, or null. */
+  ChainReader.@Nullable Link at(long sequence) {
+    return chain.at(sequence);
   }
 
   /** A fence of our own was created at the end. */

@@ -67,7 +67,8 @@ final class LocalLog implements AutoCloseable {
     Path directory = volumeDirectory.resolve(PREFIX + manifest.log());
     RecoveredLog found = null;
     LogCorruptException damage = null;
-    String absence = "its log (%s) is not in %s".formatted(manifest.log(), volumeDirectory);
+    String absence =
+        "its log (%s) is not on this host, or not in %s".formatted(manifest.log(), volumeDirectory);
     try {
       found = home.exists(directory) ? home.open(directory, settings, manifest.volume()) : null;
     } catch (LogAbsentException e) {

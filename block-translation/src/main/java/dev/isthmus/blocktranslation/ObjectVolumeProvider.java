@@ -186,6 +186,12 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     return volumes;
   }
 
+  /** Reads what a volume's bucket says of its logs; owns nothing, changes nothing. */
+  public VolumeHistory history(StorageUri uri) {
+    BucketUri bucket = BucketUri.ofVolume(uri, OTHER_KEYS);
+    return admin(bucket).history(VolumePlace.of(uri, bucket));
+  }
+
   /** Reads a volume's manifest; owns nothing, changes nothing. */
   public VolumeSummary describe(StorageUri uri) {
     BucketUri bucket = BucketUri.ofVolume(uri, OTHER_KEYS);

@@ -90,6 +90,11 @@ final class VolumeAdmin {
     return summary(place, manifest);
   }
 
+  /** What the bucket says of the volume's owners and their logs. */
+  VolumeHistory history(VolumePlace place) {
+    return VolumeHistory.read(store, place, read(place).manifest());
+  }
+
   static VolumeSummary summary(VolumePlace place, Manifest manifest) {
     Manifest.@Nullable CheckpointRef newest =
         manifest.checkpoints().isEmpty() ? null : manifest.checkpoints().getFirst();
@@ -179,7 +184,7 @@ final class VolumeAdmin {
     long count = 0;
     for (int pass = 0; pass < DELETE_PASSES; pass++) {
       long before = count;
-      count = deleteBelow(place, fence, count, deleted);
+      count = deleteObjects(place, fence, count, deleted);
       if (count == before) {
         break;
       }
@@ -245,8 +250,12 @@ final class VolumeAdmin {
     }
   }
 
-  /** Deletes every object of a place but the manifest and {@code kept}. */
-  long deleteBelow(
+  /** Deletes every object of a place but the manifest. */
+  long deleteObjects(VolumePlace place, long deletedBefore, LongConsumer deleted) {
+    return deleteObjects(place, null, deletedBefore, deleted);
+  }
+
+  private long deleteObjects(
       VolumePlace place, @Nullable String kept, long deletedBefore, LongConsumer deleted) {
     String manifest = place.keyPrefix() + Keys.MANIFEST;
     long count = deletedBefore;

@@ -403,7 +403,7 @@ class TierChangeSim {
           faulty = true;
           return;
         } catch (DeviceException.Unavailable | DeviceException.Fenced e) {
-          if (String.valueOf(e.getMessage()).contains("say takeover=")) {
+          if (e.getCause() instanceof LossRefusedException) {
             throw new Refused(e);
           }
           if (faultRate == 0) {

@@ -75,6 +75,7 @@ final class VolumeJson {
         });
   }
 
+  /** One JSON document, for people's eyes too. */
   static void document(PrintWriter out, Part part) {
     var factory = JsonFactory.builder().disable(StreamWriteFeature.AUTO_CLOSE_TARGET).build();
     try (JsonGenerator json = factory.createGenerator(out)) {

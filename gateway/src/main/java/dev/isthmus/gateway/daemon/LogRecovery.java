@@ -137,8 +137,11 @@ final class LogRecovery {
       LOG.warn("volume {}: given up by takeover={}: {}", name, plan.takeover(), e.getMessage());
       return true;
     } catch (DeviceException.Unavailable e) {
-      throw new DeviceException.Unavailable(
-          e.getMessage() + ". It goes on, and the volume stays as it is: try again", e);
+      String advice =
+          open.state().kind() == DeviceState.Kind.FAILED
+              ? ". Restart the daemon: it opens the volume from what log and bucket hold"
+              : ". It goes on, and the volume stays as it is: try again";
+      throw new DeviceException.Unavailable(e.getMessage() + advice, e);
     }
   }
 

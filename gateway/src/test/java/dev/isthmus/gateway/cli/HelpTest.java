@@ -84,7 +84,7 @@ class HelpTest {
   @Test
   void wrongCommandLinesEndWithTwo() {
     assertEquals(2, run("volume", "creat").exitCode());
-    assertTrue(run("volume", "creat").err().contains("Did you mean: volume create"));
+    assertTrue(run("volume", "creat").err().contains("Did you mean: volume create?"));
     assertEquals(2, run().exitCode());
     assertEquals(2, run("volume").exitCode());
     assertEquals(2, run("serve", "--listen", "0.0.0.0:0").exitCode());

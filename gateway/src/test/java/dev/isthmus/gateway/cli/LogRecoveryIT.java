@@ -195,7 +195,7 @@ class LogRecoveryIT {
       JsonNode closed = show(daemon);
       assertEquals("NOT_OPEN", closed.at("/state").asText());
       String reason = closed.at("/reason").asText();
-      assertTrue(reason.contains("is not in " + data.resolve("volumes")), reason);
+      assertTrue(reason.contains("not in " + data.resolve("volumes")), reason);
       JsonNode opened =
           json(
               daemon.isthmus(
