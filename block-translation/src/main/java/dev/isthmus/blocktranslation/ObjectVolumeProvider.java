@@ -113,10 +113,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     uri.refuseSizeAtOpen();
     BucketUri bucket = BucketUri.ofVolume(uri, OPEN_KEYS);
     return open(
-        bucket,
-        place(uri, bucket),
-        logs(uri, bucket),
-        opener -> opener.openUnattended(expected));
+        bucket, place(uri, bucket), logs(uri, bucket), opener -> opener.openUnattended(expected));
   }
 
   /** Where the logs of a volume lie, which can be written to. */
