@@ -90,7 +90,8 @@ class HelpTest {
   @Test
   void wrongCommandLinesEndWithTwo() {
     assertEquals(2, run("volume", "creat").exitCode());
-    assertTrue(run("volume", "creat").err().contains("Did you mean: volume create"));
+    String suggestion = run("volume", "creat").err();
+    assertTrue(suggestion.contains("Did you mean: volume create"), suggestion);
     assertEquals(2, run().exitCode());
     assertEquals(2, run("volume").exitCode());
     assertEquals(2, run("serve", "--listen", "0.0.0.0:0").exitCode());
