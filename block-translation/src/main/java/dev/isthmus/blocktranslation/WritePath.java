@@ -131,6 +131,8 @@ final class WritePath {
   boolean tryRewrite(long offsetBytes, MemorySegment data) {
     long length = data.byteSize();
     if (owner.writable() != IoStatus.OK
+        || logFailed
+        || rpo.holdsWriters()
         || !held.isEmpty()
         || headAppliedBytes > 0
         || exclusive.isHeld(offsetBytes, length)

@@ -32,7 +32,8 @@ final class ScrubBenchmark {
     cacheHits();
     try {
       Files.createDirectories(directory.resolve("bucket"));
-      measure("directory", "bucket+file://" + directory.resolve("bucket/"), "", directory, bytes);
+      measure(
+          "directory", "bucket+file://" + directory.resolve("bucket") + "/", "", directory, bytes);
       try (TestMinio minio = TestMinio.start()) {
         String query =
             "endpoint="
