@@ -100,21 +100,26 @@ final class VolumeOpener {
   }
 
   private @Nullable VolumeCore tryOpen(Takeover takeover) {
+    var times = new OpenTimes(loop);
     ManifestStore.Stored stored = readManifest();
     Manifest manifest = stored.manifest();
     BucketView bucket = BucketView.read(store, loop, keyPrefix, where, manifest);
     bucket.readOn(manifest.epoch());
     checkFloor(manifest, bucket.position());
+    times.ended("bucket read");
     Path directory = settings.directory().resolve(manifest.volume().toString());
     LogSettings logSettings = LogSettings.ofCapacity(settings.logCapacityBytes());
     try (LocalLog local = LocalLog.find(logs, directory, logSettings, manifest, where)) {
+      times.ended("log checked");
       LocalLog.Verdict verdict = local.judge(bucket.position(), takeover);
       long epoch = Math.max(manifest.epoch(), local.newestEpoch()) + 1;
       UUID writer = nonces.nextUuid();
       LocalLog.Ready ready = local.ready(verdict, nonces.nextUuid());
+      times.ended("log replayed");
       Manifest next =
           manifest.opened(nonces.nextHex128(), writer, epoch, ready.logId(), verdict.rollback());
       WriteAheadLog log = beginTerm(ready, next, bucket.position().lastLsn());
+      times.ended("term begun");
       try {
         ManifestStore.Attempt attempt =
             Futures.await(loop, where, manifests.tryReplace(stored, next));
@@ -128,7 +133,8 @@ final class VolumeOpener {
         takeChain(bucket, next, log.appendedLsn());
         restateBase(log, next, bucket.position().lastLsn());
         local.setOthersAside(ready.logId());
-        return start(attempt.found(), bucket, log, logSettings, ready.records());
+        times.ended("bucket taken");
+        return start(attempt.found(), bucket, log, logSettings, ready.records(), times);
       } catch (RuntimeException e) {
         log.close();
         throw e;
@@ -297,7 +303,8 @@ final class VolumeOpener {
       BucketView bucket,
       WriteAheadLog log,
       LogSettings logSettings,
-      List<LogRecord> records) {
+      List<LogRecord> records,
+      OpenTimes times) {
     Manifest manifest = stored.manifest();
     var identity =
         new VolumeIdentity(
@@ -325,14 +332,16 @@ final class VolumeOpener {
             Futures.onLoop(
                 loop,
                 _ -> assemble(stored, identity, bucket, log, backlogLimit, records, outcome)));
+    times.ended("maps built");
     LOG.info(
-        "{}: open, epoch {}, incarnation {}, LSN {} ({} in the bucket), {}",
+        "{}: open, epoch {}, incarnation {}, LSN {} ({} in the bucket), {}; {}",
         where,
         identity.epoch(),
         identity.device().incarnation(),
         log.appendedLsn(),
         bucket.position().lastLsn(),
-        outcome);
+        outcome,
+        times);
     return volume;
   }
 
