@@ -1,5 +1,6 @@
 package dev.isthmus.blocktranslation;
 
+import dev.isthmus.blocktranslation.format.Checkpoint;
 import dev.isthmus.blocktranslation.format.SegmentHeader;
 import java.util.UUID;
 
@@ -13,7 +14,8 @@ import java.util.UUID;
  * @param writer likewise; the nil UUID before the first fence
  * @param lastLsn newest LSN of the prefix
  * @param lastTimeNanos its time
- * @param durableLsn newest LSN that an owner's log was said to hold durably
+ * @param durableLsn newest LSN that the log of the owner here was said to hold durably: since its
+ *     fence, that one included
  */
 record ChainPosition(
     long sequence,
@@ -26,6 +28,18 @@ record ChainPosition(
 
   /** Before everything. */
   static final ChainPosition START = new ChainPosition(0, 1, 0, new UUID(0, 0), 0, 0, 0);
+
+  /** Where the chain goes on behind a checkpoint. */
+  static ChainPosition behind(Checkpoint checkpoint) {
+    return new ChainPosition(
+        checkpoint.sequence(),
+        checkpoint.nextSequence(),
+        checkpoint.epoch(),
+        checkpoint.writer(),
+        checkpoint.lastLsn(),
+        checkpoint.lastTimeNanos(),
+        checkpoint.durableLsn());
+  }
 
   /** Behind a segment or fence that follows here. */
   ChainPosition after(SegmentHeader header) {

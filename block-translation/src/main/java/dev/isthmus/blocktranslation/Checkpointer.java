@@ -1,6 +1,5 @@
 package dev.isthmus.blocktranslation;
 
-import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blocktranslation.format.Checkpoint;
 import dev.isthmus.blocktranslation.format.CheckpointCodec;
 import dev.isthmus.blocktranslation.format.Keys;
@@ -54,12 +53,10 @@ final class Checkpointer {
   private final VolumeIdentity identity;
   private final ObjectStore store;
   private final EngineLoop loop;
-  private final ManifestStore manifests;
+  private final OwnedManifest manifest;
   private final Nonces nonces;
   private final BlockMap map;
-  private final DeviceFailure onFenced;
   private final List<Doomed> doomed = new ArrayList<>();
-  private volatile ManifestStore.Stored manifest;
   // The checkpoint that the map began with, or the newest since: kept beside the next one.
   private List<Manifest.CheckpointRef> kept;
   // Checkpoints that were sent, and that no manifest is known to name.
@@ -68,11 +65,6 @@ final class Checkpointer {
   private boolean running;
   private long notBeforeNanos;
   private long bytesWritten;
-
-  /** Hears that another owner has the volume. */
-  interface DeviceFailure {
-    void fenced(String why);
-  }
 
   private static final class Doomed {
     final Checkpoint.Doomed object;
@@ -90,32 +82,23 @@ final class Checkpointer {
       VolumeIdentity identity,
       ObjectStore store,
       EngineLoop loop,
-      ManifestStore manifests,
+      OwnedManifest manifest,
       Nonces nonces,
       BlockMap map,
-      ManifestStore.Stored manifest,
       List<Manifest.CheckpointRef> base,
       List<Checkpoint.Doomed> doomedBefore,
-      int segmentsReplayed,
-      DeviceFailure onFenced) {
+      int segmentsReplayed) {
     this.identity = identity;
     this.store = store;
     this.loop = loop;
-    this.manifests = manifests;
+    this.manifest = manifest;
     this.nonces = nonces;
     this.map = map;
-    this.manifest = manifest;
     this.kept = base;
     this.segmentsSince = segmentsReplayed;
-    this.onFenced = onFenced;
     for (Checkpoint.Doomed object : doomedBefore) {
       doomed.add(new Doomed(object, loop.nanoTime(), 1));
     }
-  }
-
-  /** The manifest as it is now. Any thread. */
-  Manifest manifest() {
-    return manifest.manifest();
   }
 
   /** Bytes of checkpoints stored. */
@@ -184,15 +167,7 @@ final class Checkpointer {
     return map.freeze()
         .thenComposeAsync(description -> store(position, nonce, description), loop)
         .thenComposeAsync(ref -> name(ref, state), loop)
-        .whenCompleteAsync(
-            (ok, failure) -> {
-              running = false;
-              if (failure != null
-                  && Futures.cause(failure) instanceof DeviceException.Fenced fenced) {
-                onFenced.fenced(String.valueOf(fenced.getMessage()));
-              }
-            },
-            loop);
+        .whenCompleteAsync((ok, failure) -> running = false, loop);
   }
 
   /**
@@ -200,7 +175,7 @@ final class Checkpointer {
    * last one nobody would.
    */
   private void doomReplaced() {
-    for (Manifest.CheckpointRef old : manifest.manifest().checkpoints()) {
+    for (Manifest.CheckpointRef old : manifest.current().checkpoints()) {
       boolean stays = !kept.isEmpty() && kept.getFirst().equals(old);
       if (!stays && doomed.stream().noneMatch(d -> d.object.nonce() == old.nonce())) {
         doom(Checkpoint.Kind.CHECKPOINT, old.epoch(), old.nonce());
@@ -210,29 +185,11 @@ final class Checkpointer {
 
   private CompletableFuture<Manifest.CheckpointRef> store(
       ChainPosition position, long nonce, MapDescription description) {
-    var checkpoint =
-        new Checkpoint(
-            identity.volume(),
-            position.writer(),
-            position.epoch(),
-            identity.device().incarnation(),
-            position.nextSequence(),
-            position.lastLsn(),
-            position.lastTimeNanos(),
-            identity.sizeSectors(),
-            identity.epoch(),
-            nonce,
-            false,
-            new MapDescription(position.sequence(), description.runs(), description.segments()),
-            doomed.stream().map(d -> d.object).toList());
+    Checkpoint checkpoint =
+        checkpoint(
+            identity, position, nonce, description, doomed.stream().map(d -> d.object).toList());
     MemorySegment bytes = CheckpointCodec.encode(checkpoint, Arena.ofAuto());
-    long storedBytes = 0;
-    for (var segment : description.segments()) {
-      storedBytes += segment.totalLengthBytes();
-    }
-    var ref =
-        new Manifest.CheckpointRef(
-            identity.epoch(), nonce, position.sequence(), position.lastLsn(), storedBytes);
+    Manifest.CheckpointRef ref = ref(checkpoint);
     unnamed.add(ref);
     return store
         .put(
@@ -249,6 +206,44 @@ final class Checkpointer {
         });
   }
 
+  /** The checkpoint of a map as it is behind {@code position}. */
+  static Checkpoint checkpoint(
+      VolumeIdentity identity,
+      ChainPosition position,
+      long nonce,
+      MapDescription description,
+      List<Checkpoint.Doomed> doomed) {
+    return new Checkpoint(
+        identity.volume(),
+        position.writer(),
+        position.epoch(),
+        identity.device().incarnation(),
+        position.nextSequence(),
+        position.lastLsn(),
+        position.lastTimeNanos(),
+        position.durableLsn(),
+        identity.sizeSectors(),
+        identity.epoch(),
+        nonce,
+        false,
+        new MapDescription(position.sequence(), description.runs(), description.segments()),
+        doomed);
+  }
+
+  /** How a manifest names it. */
+  static Manifest.CheckpointRef ref(Checkpoint checkpoint) {
+    long storedBytes = 0;
+    for (var segment : checkpoint.map().segments()) {
+      storedBytes += segment.totalLengthBytes();
+    }
+    return new Manifest.CheckpointRef(
+        checkpoint.keyEpoch(),
+        checkpoint.keyNonce(),
+        checkpoint.sequence(),
+        checkpoint.lastLsn(),
+        storedBytes);
+  }
+
   /** The nonce is ours alone: who finds the name taken after a retry has found himself. */
   static boolean isOwnEarlierTry(Throwable failure) {
     return Futures.cause(failure) instanceof StoreException.PreconditionFailed taken
@@ -257,12 +252,11 @@ final class Checkpointer {
 
   private CompletableFuture<Void> name(Manifest.CheckpointRef ref, Manifest.State state) {
     List<Manifest.CheckpointRef> base = kept.isEmpty() ? List.of() : List.of(kept.getFirst());
-    return manifests
-        .replace(manifest, m -> m.withCheckpoint(nonces.nextHex128(), ref, base, state))
+    return manifest
+        .replace(m -> m.withCheckpoint(nonces.nextHex128(), ref, base, state))
         .thenAcceptAsync(
             stored -> {
-              manifest = stored;
-              kept = stored.manifest().checkpoints();
+              kept = stored.checkpoints();
               // Tries that were given up may lie there too; no manifest can name them any more.
               for (Manifest.CheckpointRef old : unnamed) {
                 if (!kept.contains(old)) {

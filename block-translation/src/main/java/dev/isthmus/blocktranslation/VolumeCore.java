@@ -21,12 +21,14 @@ import dev.isthmus.blocktranslation.map.PartInfo;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
 import dev.isthmus.wal.LogException;
 import dev.isthmus.wal.WriteAheadLog;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,7 +42,12 @@ import org.slf4j.LoggerFactory;
  * of a segment before the dirty map forgets it. Threading: thread-safe; everything of the parts
  * happens on the loop.
  */
-final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath.Owner {
+final class VolumeCore
+    implements ObjectVolume,
+        SegmentUploader.Owner,
+        WritePath.Owner,
+        Durability.Owner,
+        TierChanger.Owner {
 
   private static final Logger LOG = LoggerFactory.getLogger(VolumeCore.class);
 
@@ -66,7 +73,6 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   private final BlockMap map;
   private final VolumeState state;
   private final OpenOutcome outcome;
-  private final DeviceInfo info;
   private final Runnable onClosed;
   private final IntervalMap<DirtyRange> dirty;
   private final Backlog backlog;
@@ -75,21 +81,26 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   private final ReadPath reads;
   private final WritePath writes;
   private final SegmentUploader uploader;
+  private final LogDrain drain;
+  private final OwnedManifest manifest;
   private final Checkpointer checkpointer;
+  private final RpoWatch rpo;
+  private final TierChanger tierChanger;
   private final AtomicInteger inFlight = new AtomicInteger();
   private final Object closeLock = new Object();
+  private volatile DeviceInfo info;
+  private volatile Tiers tiers;
   private ChainPosition position;
   private boolean trimming;
   private long segmentsUploaded;
   private long segmentBytesUploaded;
   private volatile boolean closing;
   private volatile VolumeStatistics lastStatistics = EMPTY;
-  private boolean logFailed;
   private boolean closed;
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
   private static final VolumeStatistics EMPTY =
-      new VolumeStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+      new VolumeStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0);
 
   /**
    * On the loop.
@@ -107,22 +118,12 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
     this.position = parts.position();
     this.dirty = parts.dirty();
     this.backlog = parts.backlog();
-    this.state = new VolumeState(identity.where());
+    this.tiers = parts.manifest().manifest().tiers();
+    this.rpo = new RpoWatch(loop, backlog, tiers.rpo(), this::rpoChanged);
+    this.state = new VolumeState(identity.where(), rpo::words);
     ObjectVolumeSettings settings = parts.settings();
-    this.info =
-        new DeviceInfo(
-            identity.device(),
-            parts.name(),
-            identity.sizeBytes(),
-            identity.blockSizeBytes(),
-            MAX_TRANSFER_BYTES,
-            4096,
-            false,
-            identity.ack() == Tier.APPLIED || identity.flush() == Tier.UPLOADED,
-            true,
-            true);
-    this.durability =
-        new Durability(log, loop, log.durableLsn(), position.lastLsn(), this::logFailed);
+    this.info = info(tiers.needFlushes());
+    this.durability = new Durability(log, loop, log.durableLsn(), position.lastLsn(), this);
     this.cache = new FrameCache(settings.cacheBytes());
     this.reads =
         new ReadPath(
@@ -135,13 +136,13 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             settings.cacheBytes());
     this.writes =
         new WritePath(
-            identity,
             log,
             loop,
             dirty,
             backlog,
             durability,
             reads,
+            rpo,
             parts.backlogLimitBytes(),
             Math.max(position.lastTimeNanos(), backlog.newestTimeNanos()),
             this);
@@ -156,22 +157,40 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             settings,
             position.nextSequence(),
             this);
+    this.drain = new LogDrain(identity.where(), loop, backlog, durability, uploader);
+    this.manifest = new OwnedManifest(loop, parts.manifests(), parts.manifest(), this::fenced);
     this.checkpointer =
         new Checkpointer(
             identity,
             parts.store(),
             loop,
-            parts.manifests(),
+            manifest,
             parts.nonces(),
             map,
-            parts.manifest(),
             parts.base(),
             parts.doomed(),
-            parts.segmentsReplayed(),
-            this::fenced);
-    uploader.poke();
+            parts.segmentsReplayed());
+    this.tierChanger =
+        new TierChanger(
+            identity.where(), loop, durability, uploader, manifest, parts.nonces(), this);
+    uploader.keepTo(tiers.rpo());
+    rpo.look();
     // Each open begins a roll file: many in a row without a write would fill the log.
     trim();
+  }
+
+  private DeviceInfo info(boolean volatileWriteCache) {
+    return new DeviceInfo(
+        identity.device(),
+        parts.name(),
+        identity.sizeBytes(),
+        identity.blockSizeBytes(),
+        MAX_TRANSFER_BYTES,
+        4096,
+        false,
+        volatileWriteCache,
+        true,
+        true);
   }
 
   @Override
@@ -206,7 +225,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
 
   @Override
   public VolumeSummary summary() {
-    return parts.summaries().apply(checkpointer.manifest());
+    return parts.summaries().apply(manifest.current());
   }
 
   @Override
@@ -241,7 +260,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
       request.finish(IoStatus.CANCELLED);
       return;
     }
-    if (state.current().kind() == DeviceState.Kind.CLOSED) {
+    if (state.kind() == DeviceState.Kind.CLOSED) {
       request.finish(IoStatus.CLOSED);
       return;
     }
@@ -259,7 +278,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
     IoStatus writable = state.writable();
     if (writable != IoStatus.OK) {
       request.finish(writable);
-    } else if (identity.flush() == Tier.UPLOADED) {
+    } else if (tiers.flush() == Tier.UPLOADED) {
       durability.awaitUploaded(writes.lastLsn(), request);
       uploader.poke();
     } else {
@@ -281,22 +300,71 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   @Override
   public void appended() {
     uploader.poke();
+    rpo.appended();
   }
 
   @Override
-  public void stalled(boolean stalled) {
-    state.stalled(this, stalled);
+  public void stalled(String why) {
+    state.stalled(this, why);
+  }
+
+  private void rpoChanged() {
+    state.lagging(this, rpo.isExceeded());
+  }
+
+  // TierChanger.Owner
+
+  @Override
+  public Tiers tiers() {
+    return tiers;
+  }
+
+  @Override
+  public void keepTo(Tiers newTiers) {
+    tiers = newTiers;
+    uploader.keepTo(newTiers.rpo());
+    rpo.set(newTiers.rpo());
+    writes.roomChanged();
+  }
+
+  @Override
+  public boolean isCacheAnnounced() {
+    return info.volatileWriteCache();
+  }
+
+  @Override
+  public void announceCache(boolean isVolatile) {
+    if (isVolatile != info.volatileWriteCache()) {
+      info = info(isVolatile);
+      state.tellListeners(this);
+    }
+  }
+
+  @Override
+  public long lastLsn() {
+    return writes.lastLsn();
+  }
+
+  @Override
+  public CompletableFuture<Tiers> setTiers(TierChange change, BooleanSupplier hostsConnected) {
+    var result = new CompletableFuture<Tiers>();
+    loop.execute(() -> tierChanger.change(change, hostsConnected, result));
+    // After the end of the loop nothing that was handed in runs.
+    var _ =
+        ended.thenRun(() ->
+            result.completeExceptionally(
+                new DeviceException.Unavailable(identity.where() + " is closed")));
+    return result;
   }
 
   @Override
   public void logFailed(LogException failure) {
-    state.failed(
-        this,
-        "the log failed, nothing more is acknowledged; what it holds is still uploaded: "
-            + failure.getMessage());
-    logFailed = true;
-    writes.refuseHeld(IoStatus.MEDIA_ERROR);
-    uploader.setUrgent(true);
+    if (drain.begin(failure, writes.lastLsn())) {
+      LOG.error("{}: the log failed", identity.where(), failure);
+      state.logFailed(this, drain.reason());
+      writes.logFailed();
+      durability.logFailed();
+    }
   }
 
   // SegmentUploader.Owner
@@ -324,9 +392,13 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
     long before = backlog.bytes();
     backlog.committed(records, uploader.oldestUncommitted());
     durability.uploaded(header.lastLsn());
+    rpo.look();
     checkpointer.committed(position);
     trim();
     writes.committed(before - backlog.bytes());
+    if (drain.hasBegun()) {
+      state.logFailed(this, drain.reason());
+    }
   }
 
   /** The changes of a segment as the map takes them. */
@@ -353,7 +425,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   }
 
   private void trim() {
-    if (trimming) {
+    if (trimming || drain.hasBegun()) {
       return;
     }
     trimming = true;
@@ -378,23 +450,39 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
 
   @Override
   public void fenced(String why) {
-    state.fenced(
-        this,
-        why
-            + "; this gateway no longer owns the volume: it serves reads only, and what was written"
-            + " here after LSN "
-            + position.lastLsn()
-            + " is kept in the local log but is not part of the volume");
+    state.fenced(this, fenceWords(why));
+    // A slot that is taken says that somebody did it; the manifest says who, or that it was a
+    // deletion. If it can't be read now, that must do.
+    Futures.then(
+        loop,
+        parts.manifests().whyFenced(manifest.current()),
+        (found, failure) -> {
+          if (found != null) {
+            found.ifPresent(
+                known -> state.explainFence(this, fenceWords(String.valueOf(known.getMessage()))));
+          }
+        });
     uploader.stop();
     writes.refuseHeld(IoStatus.FENCED);
     durability.failAll(IoStatus.FENCED);
   }
 
+  private String fenceWords(String why) {
+    return why
+        + "; this gateway no longer owns the volume: it serves reads only, and what was written"
+        + " here after LSN "
+        + position.lastLsn()
+        + " is kept in the local log but is not part of the volume";
+  }
+
   @Override
-  public void backlogLost(String why) {
-    state.failed(this, why);
+  public void backlogLost(long lsn, String why) {
+    state.failed(
+        this,
+        "%s: LSN %d to %d can't be brought to the bucket, which keeps everything before"
+            .formatted(why, lsn, writes.lastLsn()));
     writes.refuseHeld(IoStatus.MEDIA_ERROR);
-    durability.failAll(IoStatus.MEDIA_ERROR);
+    durability.failFrom(lsn, IoStatus.MEDIA_ERROR);
   }
 
   @Override
@@ -438,6 +526,19 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
     return parts.store().statistics();
   }
 
+  @Override
+  public boolean isLogFailed() {
+    return drain.hasBegun();
+  }
+
+  @Override
+  public void drain(Duration limit) {
+    var done =
+        Futures.onLoop(loop, _ -> writes.lastLsn())
+            .thenComposeAsync(lsn -> drain.through(lsn, limit.toNanos()), loop);
+    Futures.await(loop, identity.where(), CompletableFuture.anyOf(done, ended));
+  }
+
   private VolumeStatistics collect() {
     long oldest = backlog.oldestNanos();
     lastStatistics =
@@ -458,6 +559,8 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             map.statistics().memoryBytes(),
             map.statistics().runs(),
             map.statistics().bytesWritten() + checkpointer.bytesWritten(),
+            rpo.isExceeded(),
+            rpo.exceededNanos(),
             reads.corrupt());
     return lastStatistics;
   }
@@ -492,6 +595,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
       collect();
       uploader.stop();
       giveUp();
+      rpo.close();
       map.close();
       cache.clear();
     } finally {
@@ -513,14 +617,10 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
 
   /** Ends every command that still waits for the log or the bucket. */
   void giveUp() {
+    tierChanger.close();
     writes.refuseHeld(IoStatus.CLOSED);
     durability.close();
     reads.close();
-  }
-
-  /** Whether the local log failed, and nothing else did: what it holds can still be uploaded. */
-  boolean isOnlyLogLost() {
-    return logFailed && !uploader.isStopped();
   }
 
   SegmentUploader uploader() {
@@ -539,11 +639,16 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
     return position;
   }
 
+  /** Everything is in the bucket, and its manifest says so. Blocks. */
+  void noteClosed() {
+    parts.noteClosed().run();
+  }
+
   BlockDevice device() {
     return this;
   }
 
-  /** What closing must not pass over in silence, or null. */
+  /** What closing must not pass over in silence, whatever the bucket still takes; or null. */
   @Nullable DeviceException lost() {
     DeviceState now = state.current();
     return switch (now.kind()) {
@@ -551,5 +656,12 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
       case FAILED -> new DeviceException.Unavailable(identity.where() + ": " + now.reason());
       default -> null;
     };
+  }
+
+  /** What it must not pass over unless everything is in the bucket, or null. */
+  @Nullable DeviceException lostLog() {
+    return drain.hasBegun()
+        ? new DeviceException.Unavailable(identity.where() + ": " + drain.reason())
+        : null;
   }
 }

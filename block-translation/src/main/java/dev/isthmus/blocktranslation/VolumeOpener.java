@@ -1,17 +1,13 @@
 package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceException;
-import dev.isthmus.blockdevice.DeviceIdentity;
 import dev.isthmus.blockdevice.OpenOutcome;
-import dev.isthmus.blocktranslation.format.Keys;
 import dev.isthmus.blocktranslation.format.Manifest;
-import dev.isthmus.blocktranslation.format.SegmentBuilder;
 import dev.isthmus.blocktranslation.format.SegmentHeader;
 import dev.isthmus.blocktranslation.map.BlockMap;
 import dev.isthmus.blocktranslation.map.IntervalMap;
 import dev.isthmus.blocktranslation.map.MapSettings;
 import dev.isthmus.blocktranslation.store.ObjectStore;
-import dev.isthmus.blocktranslation.store.PutCondition;
 import dev.isthmus.blocktranslation.store.RequestOptions;
 import dev.isthmus.blocktranslation.store.RequestPurpose;
 import dev.isthmus.blocktranslation.store.StoreException;
@@ -21,8 +17,6 @@ import dev.isthmus.wal.LogRecord;
 import dev.isthmus.wal.LogSettings;
 import dev.isthmus.wal.RecoveredLog;
 import dev.isthmus.wal.WriteAheadLog;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
@@ -54,6 +48,7 @@ final class VolumeOpener {
   private final ManifestStore manifests;
   private final Function<Manifest, VolumeSummary> summaries;
   private final Runnable onClosed;
+  private OpenTimes times;
 
   /**
    * @param where the volume, for messages
@@ -85,12 +80,26 @@ final class VolumeOpener {
     this.manifests = new ManifestStore(store, keyPrefix, where);
     this.summaries = summaries;
     this.onClosed = onClosed;
+    this.times = new OpenTimes(loop);
   }
 
   /** Opens the volume. */
   VolumeCore open(Takeover takeover) {
+    return open(takeover, null);
+  }
+
+  /**
+   * Opens the volume without anybody's word.
+   *
+   * @param expected its UUID; null if it is not known
+   */
+  VolumeCore openUnattended(@Nullable UUID expected) {
+    return open(Takeover.UNATTENDED, expected);
+  }
+
+  private VolumeCore open(Takeover takeover, @Nullable UUID expected) {
     for (int i = 0; i < MAX_TRIES; i++) {
-      VolumeCore volume = tryOpen(takeover);
+      VolumeCore volume = tryOpen(takeover, expected);
       if (volume != null) {
         return volume;
       }
@@ -99,10 +108,20 @@ final class VolumeOpener {
         where + ": its owner changes the manifest too fast to be followed; try again");
   }
 
-  private @Nullable VolumeCore tryOpen(Takeover takeover) {
-    var times = new OpenTimes(loop);
+  private @Nullable VolumeCore tryOpen(Takeover takeover, @Nullable UUID expected) {
+    times = new OpenTimes(loop);
     ManifestStore.Stored stored = readManifest();
     Manifest manifest = stored.manifest();
+    if (expected != null && !expected.equals(manifest.volume())) {
+      throw new DeviceException.Fenced(
+          where
+              + " is another volume now ("
+              + manifest.volume()
+              + "): the one that this gateway had ("
+              + expected
+              + ") was deleted. It is not opened by itself",
+          new OperatorNeededException(""));
+    }
     BucketView bucket = BucketView.read(store, loop, keyPrefix, where, manifest);
     bucket.readOn(manifest.epoch());
     checkFloor(manifest, bucket.position());
@@ -111,30 +130,45 @@ final class VolumeOpener {
     LogSettings logSettings = LogSettings.ofCapacity(settings.logCapacityBytes());
     try (LocalLog local = LocalLog.find(logs, directory, logSettings, manifest, where)) {
       times.ended("log checked");
-      LocalLog.Verdict verdict = local.judge(bucket.position(), takeover);
+      LocalLog.Verdict verdict = local.judge(bucket.position(), takeover, loop.wallNanos());
       long epoch = Math.max(manifest.epoch(), local.newestEpoch()) + 1;
       UUID writer = nonces.nextUuid();
       LocalLog.Ready ready = local.ready(verdict, nonces.nextUuid());
       times.ended("log replayed");
       Manifest next =
           manifest.opened(nonces.nextHex128(), writer, epoch, ready.logId(), verdict.rollback());
-      WriteAheadLog log = beginTerm(ready, next, bucket.position().lastLsn());
+      WriteAheadLog log;
+      try {
+        log = beginTerm(ready, next, bucket.position().lastLsn());
+      } catch (RuntimeException e) {
+        local.discard(ready);
+        throw e;
+      }
       times.ended("term begun");
       try {
         ManifestStore.Attempt attempt =
             Futures.await(loop, where, manifests.tryReplace(stored, next));
         if (!attempt.took()) {
-          if (!ManifestStore.sameOwner(attempt.found().manifest(), manifest)) {
-            throw manifests.fenced(attempt.found().manifest());
-          }
+          // Replaced by somebody: with the ETag gone no late try of ours can name the log either.
           log.close();
+          Manifest now = attempt.found().manifest();
+          if (!now.log().equals(ready.logId())) {
+            local.discard(ready);
+          }
+          // A log of this host: an earlier try of ours, given up, has arrived late.
+          if (!ManifestStore.sameOwner(now, manifest) && !local.isOnThisHost(now)) {
+            throw manifests.fenced(now, manifest);
+          }
           return null;
         }
         takeChain(bucket, next, log.appendedLsn());
         restateBase(log, next, bucket.position().lastLsn());
+        local.remember(next);
         local.setOthersAside(ready.logId());
         times.ended("bucket taken");
-        return start(attempt.found(), bucket, log, logSettings, ready.records(), times);
+        Runnable noteClosed =
+            () -> logs.writeNote(directory, LocalTerm.of(next, where).whenClosed().encode());
+        return start(attempt.found(), bucket, log, logSettings, ready.records(), noteClosed);
       } catch (RuntimeException e) {
         log.close();
         throw e;
@@ -167,19 +201,10 @@ final class VolumeOpener {
     }
   }
 
-  /** A chain that ends before the newest checkpoint has lost a slot; its end is no end. */
   private void checkFloor(Manifest manifest, ChainPosition end) {
-    if (manifest.checkpoints().isEmpty()) {
-      return;
-    }
-    Manifest.CheckpointRef newest = manifest.checkpoints().getFirst();
-    if (end.sequence() < newest.sequence() || end.lastLsn() < newest.lastLsn()) {
-      throw new DeviceException.Corrupt(
-          where
-              + ": object "
-              + Keys.segment(manifest.volume(), end.nextSequence())
-              + " is missing: the newest checkpoint goes on to sequence "
-              + newest.sequence());
+    String missing = BucketView.missing(manifest, end);
+    if (missing != null) {
+      throw new DeviceException.Corrupt(where + ": " + missing);
     }
   }
 
@@ -194,7 +219,7 @@ final class VolumeOpener {
               try {
                 return begin(ready.log(), term(next), base);
               } catch (LogException e) {
-                throw new DeviceException.Unavailable(where + ": " + e.getMessage(), e);
+                throw LocalLog.failure(where, e);
               }
             }));
   }
@@ -224,62 +249,11 @@ final class VolumeOpener {
    * ours.
    */
   private void takeChain(BucketView bucket, Manifest ours, long logLsn) {
-    boolean fenced = false;
-    for (int i = 0; i < ours.slotWindow() * 4 && !fenced; i++) {
-      // A fence of ours that is there already is one whose reply was lost.
-      fenced = bucket.position().epoch() == ours.epoch() || createFence(bucket, ours, logLsn);
-      if (!fenced) {
-        bucket.readOn(ours.epoch());
-      }
-    }
-    if (!fenced) {
-      throw new DeviceException.Unavailable(
-          where + ": an earlier owner writes faster than it can be fenced; try again");
-    }
+    new ChainFence(store, loop, keyPrefix, where, RequestOptions.of(RequestPurpose.OPEN))
+        .create(bucket, ours, logLsn);
     Manifest now = Futures.await(loop, where, manifests.read()).manifest();
     if (!now.nonce().equals(ours.nonce())) {
-      throw manifests.fenced(now);
-    }
-  }
-
-  private boolean createFence(BucketView bucket, Manifest ours, long logLsn) {
-    ChainPosition end = bucket.position();
-    MemorySegment object = Arena.ofAuto().allocate(SegmentHeader.BYTES);
-    SegmentHeader header =
-        new SegmentBuilder(object, ours.volume(), end.nextSequence(), 0)
-            .seal(
-                new SegmentHeader(
-                    SegmentHeader.FENCE,
-                    ours.volume(),
-                    ours.writer(),
-                    ours.epoch(),
-                    ours.incarnation(),
-                    end.nextSequence(),
-                    end.lastLsn() + 1,
-                    end.lastLsn(),
-                    end.lastTimeNanos(),
-                    end.lastTimeNanos(),
-                    0,
-                    0,
-                    0,
-                    end.nextSequence() + ours.slotWindow(),
-                    ours.sizeBytes() / 512,
-                    Math.min(end.durableLsn(), logLsn),
-                    new byte[0]));
-    try {
-      loop.await(
-          store.put(
-              keyPrefix + Keys.segment(ours.volume(), end.nextSequence()),
-              List.of(object),
-              PutCondition.ifAbsent(),
-              RequestOptions.of(RequestPurpose.OPEN)));
-      bucket.fenced(end.after(header));
-      return true;
-    } catch (CompletionException e) {
-      if (Futures.cause(e) instanceof StoreException.PreconditionFailed) {
-        return false;
-      }
-      throw Futures.deviceException(where + ": fence", e);
+      throw manifests.fenced(now, ours);
     }
   }
 
@@ -292,8 +266,12 @@ final class VolumeOpener {
           Futures.onLoop(
               loop,
               _ -> {
-                log.beginEpoch(term(ours), bucketLsn);
-                return true;
+                try {
+                  log.beginEpoch(term(ours), bucketLsn);
+                  return true;
+                } catch (LogException e) {
+                  throw LocalLog.failure(where, e);
+                }
               }));
     }
   }
@@ -304,20 +282,9 @@ final class VolumeOpener {
       WriteAheadLog log,
       LogSettings logSettings,
       List<LogRecord> records,
-      OpenTimes times) {
+      Runnable noteClosed) {
     Manifest manifest = stored.manifest();
-    var identity =
-        new VolumeIdentity(
-            where,
-            keyPrefix,
-            new DeviceIdentity(manifest.volume(), manifest.incarnation()),
-            manifest.writer(),
-            manifest.epoch(),
-            manifest.slotWindow(),
-            manifest.sizeBytes(),
-            manifest.blockSizeBytes(),
-            manifest.ack(),
-            manifest.flush());
+    VolumeIdentity identity = VolumeIdentity.of(where, keyPrefix, manifest);
     OpenOutcome outcome =
         manifest.rolledBack().isEmpty()
             ? OpenOutcome.COMPLETE
@@ -331,7 +298,16 @@ final class VolumeOpener {
             where,
             Futures.onLoop(
                 loop,
-                _ -> assemble(stored, identity, bucket, log, backlogLimit, records, outcome)));
+                _ ->
+                    assemble(
+                        stored,
+                        identity,
+                        bucket,
+                        log,
+                        backlogLimit,
+                        records,
+                        outcome,
+                        noteClosed)));
     times.ended("maps built");
     LOG.info(
         "{}: open, epoch {}, incarnation {}, LSN {} ({} in the bucket), {}; {}",
@@ -352,7 +328,8 @@ final class VolumeOpener {
       WriteAheadLog log,
       long backlogLimit,
       List<LogRecord> records,
-      OpenOutcome outcome) {
+      OpenOutcome outcome,
+      Runnable noteClosed) {
     var events = new MapEvents(loop, where);
     var objects = new MapObjects(store, keyPrefix, identity.volume(), where);
     BlockMap map =
@@ -405,7 +382,8 @@ final class VolumeOpener {
                 stored,
                 bucket.base(),
                 bucket.doomed(),
-                bucket.segments().size()),
+                bucket.segments().size(),
+                noteClosed),
             outcome,
             onClosed);
     events.connect(volume);

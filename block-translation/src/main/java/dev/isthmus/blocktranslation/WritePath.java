@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
  * Changes of the disk: each takes its place in the order by being appended to the log, is seen by
  * reads from then on, and completes at its tier.
  *
- * <p>As the log fills, writers are slowed down; at its end they wait, in order, for at most {@link
- * #MAX_WAIT_NANOS}, and are then refused retryably without any effect. Threading: confined to the
- * volume's loop.
+ * <p>As the log fills, writers are slowed down; at its end, and where the bucket lags behind by
+ * more than an enforced {@link Rpo}, they wait, in order, for at most {@link #MAX_WAIT_NANOS}, and
+ * are then refused retryably without any effect. Threading: confined to the volume's loop.
  */
 final class WritePath {
 
@@ -40,6 +40,9 @@ final class WritePath {
   /** How often waiting writes are looked at: for time-outs, cancels and room. */
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
+  /** How often a log that had no room is asked again while no write waits. */
+  private static final long PROBE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   /** What the rest of the volume has to do with writes. Called on the loop. */
   interface Owner {
     /** Why changes are refused now, or OK. */
@@ -48,14 +51,16 @@ final class WritePath {
     /** Records were appended. */
     void appended();
 
-    /** Writers wait for room, or no longer do. */
-    void stalled(boolean stalled);
+    /** Writers were refused since they waited too long, and why; empty if no longer. */
+    void stalled(String why);
+
+    /** What is kept to now. */
+    Tiers tiers();
 
     /** The log failed for good. */
     void logFailed(LogException failure);
   }
 
-  private final VolumeIdentity identity;
   private final WriteAheadLog log;
   private final EngineLoop loop;
   private final IntervalMap<DirtyRange> dirty;
@@ -63,6 +68,7 @@ final class WritePath {
   private final Durability durability;
   private final ReadPath reads;
   private final Owner owner;
+  private final RpoWatch rpo;
   private final long backlogLimitBytes;
   private final Pacer pacer = new Pacer();
   private final ExclusiveRanges exclusive = new ExclusiveRanges();
@@ -73,28 +79,32 @@ final class WritePath {
   private long payloadBytes;
   private long throttledNanos;
   private volatile int heldCount;
+  private boolean logFailed;
+  // Why the log itself took no record the last time, though the backlog had room; empty if it did.
+  private String logFullWhy = "";
   // Of the first of those held: bytes that are in the log already, which only a full file system
   // beside a log with room can cause.
   private long headAppliedBytes;
+  private boolean stalled;
 
   WritePath(
-      VolumeIdentity identity,
       WriteAheadLog log,
       EngineLoop loop,
       IntervalMap<DirtyRange> dirty,
       Backlog backlog,
       Durability durability,
       ReadPath reads,
+      RpoWatch rpo,
       long backlogLimitBytes,
       long lastTimeNanos,
       Owner owner) {
-    this.identity = identity;
     this.log = log;
     this.loop = loop;
     this.dirty = dirty;
     this.backlog = backlog;
     this.durability = durability;
     this.reads = reads;
+    this.rpo = rpo;
     this.backlogLimitBytes = backlogLimitBytes;
     this.lastLsn = log.appendedLsn();
     this.lastTimeNanos = lastTimeNanos;
@@ -117,13 +127,73 @@ final class WritePath {
     roomChanged();
   }
 
-  /** There may be room in the log. */
+  /** There may be room in the log, or the bucket may be near enough again. */
   void roomChanged() {
     admitHeld();
     // Hosts send nothing to a stalled device, so it has to recover without a write.
-    if (held.isEmpty() && fits(Frame.MAX_RAW_BYTES, 1)) {
-      owner.stalled(false);
+    if (held.isEmpty()
+        && !logFailed
+        && !rpo.holdsWriters()
+        && fits(Frame.MAX_RAW_BYTES, 1)
+        && logHasRoom()) {
+      goOn();
+    } else if (stalled) {
+      owner.stalled(whyStalled());
     }
+  }
+
+  private boolean logHasRoom() {
+    if (logFullWhy.isEmpty()) {
+      return true;
+    }
+    try {
+      log.requireRoom();
+      logFullWhy = "";
+      return true;
+    } catch (LogFullException e) {
+      logFullWhy = String.valueOf(e.getMessage());
+      return false;
+    } catch (LogException e) {
+      owner.logFailed(e);
+      return false;
+    }
+  }
+
+  /**
+   * The log failed: no change is applied any more. What waits and what comes is held for its time
+   * and then refused retryably: the disk is whole, and can be opened over another log.
+   */
+  void logFailed() {
+    logFailed = true;
+    if (headAppliedBytes > 0) {
+      headAppliedBytes = 0;
+      held.remove().finish(IoStatus.MEDIA_ERROR);
+      heldCount = held.size();
+    }
+  }
+
+  private void stall() {
+    stalled = true;
+    owner.stalled(whyStalled());
+  }
+
+  private void goOn() {
+    if (stalled) {
+      stalled = false;
+      owner.stalled("");
+    }
+  }
+
+  private String whyStalled() {
+    if (logFailed) {
+      return "the log failed";
+    }
+    if (!logFullWhy.isEmpty()) {
+      return logFullWhy + ", and writers go on by themselves";
+    }
+    return rpo.holdsWriters()
+        ? "no change is completed, it waits for the bucket: rpo " + owner.tiers().rpo()
+        : "the log is full and waits for the bucket";
   }
 
   /** Ends all that wait. */
@@ -141,10 +211,14 @@ final class WritePath {
   private void hold(Request request) {
     held.add(request);
     heldCount = held.size();
+    lookAfter(LOOK_NANOS);
+  }
+
+  private void lookAfter(long delayNanos) {
     if (lookTimer == null) {
       lookTimer =
           loop.schedule(
-              LOOK_NANOS,
+              delayNanos,
               () -> {
                 lookTimer = null;
                 look();
@@ -154,7 +228,7 @@ final class WritePath {
 
   /** Sweeps those that wait: cancelled ones go at once, late ones retryably. */
   private void look() {
-    admitHeld();
+    roomChanged();
     long now = loop.nanoTime();
     for (Iterator<Request> waiting = held.iterator(); waiting.hasNext(); ) {
       Request request = waiting.next();
@@ -164,7 +238,7 @@ final class WritePath {
         if (waitedNanos >= MAX_BEGUN_WAIT_NANOS) {
           waiting.remove();
           headAppliedBytes = 0;
-          owner.stalled(true);
+          stall();
           request.finish(IoStatus.MEDIA_ERROR);
         }
       } else if (request.isCancelled()) {
@@ -173,20 +247,15 @@ final class WritePath {
       } else if (waitedNanos >= MAX_WAIT_NANOS) {
         waiting.remove();
         // Before the refusal, so that a target knows by what path status to refuse.
-        owner.stalled(true);
+        stall();
         request.finish(IoStatus.UNAVAILABLE);
       }
     }
     heldCount = held.size();
-    if (!held.isEmpty() && lookTimer == null) {
-      long delay = Math.min(LOOK_NANOS, Math.max(100_000, pacer.delayNanos(fill(), now)));
-      lookTimer =
-          loop.schedule(
-              delay,
-              () -> {
-                lookTimer = null;
-                look();
-              });
+    if (!held.isEmpty()) {
+      lookAfter(Math.min(LOOK_NANOS, Math.max(100_000, pacer.delayNanos(fill(), now))));
+    } else if (!logFullWhy.isEmpty() && !logFailed) {
+      lookAfter(PROBE_NANOS);
     }
   }
 
@@ -195,7 +264,7 @@ final class WritePath {
     Request first;
     while ((first = held.peek()) != null && tryApply(first)) {
       throttledNanos += now - first.submittedNanos();
-      // A log that failed meanwhile has ended all that wait.
+      // A log that failed meanwhile has ended the one that was begun.
       if (held.peek() == first) {
         held.remove();
       }
@@ -219,6 +288,13 @@ final class WritePath {
     if (request.isCancelled() && headAppliedBytes == 0) {
       request.finish(IoStatus.CANCELLED);
       return true;
+    }
+    if (logFailed) {
+      return false;
+    }
+    // A write that is in the log in part is an old one by its age, and has to come to its end.
+    if (headAppliedBytes == 0 && rpo.holdsWriters()) {
+      return false;
     }
     return switch (request.command()) {
       case IoCommand.Write w ->
@@ -254,12 +330,19 @@ final class WritePath {
         done += piece;
       }
     } catch (LogFullException e) {
+      logFullWhy = String.valueOf(e.getMessage());
       headAppliedBytes = done;
       // What is in the log already goes to the bucket, whatever becomes of the rest.
       owner.appended();
       return false;
     } catch (LogException e) {
-      return logFailed(request, e);
+      headAppliedBytes = 0;
+      if (done > 0) {
+        // It is there in part, which no retryable status may hide.
+        request.finish(IoStatus.MEDIA_ERROR);
+      }
+      owner.logFailed(e);
+      return done > 0;
     }
     headAppliedBytes = 0;
     payloadBytes += length;
@@ -280,27 +363,25 @@ final class WritePath {
     try {
       append(type, fua, offsetBytes, lengthBytes, MemorySegment.NULL);
     } catch (LogFullException e) {
+      logFullWhy = String.valueOf(e.getMessage());
       return false;
     } catch (LogException e) {
-      return logFailed(request, e);
+      owner.logFailed(e);
+      return false;
     }
     applied(request, fua);
     return true;
   }
 
   private boolean hasRoom(long bytes, long records) {
-    return fits(bytes, records) && pacer.delayNanos(fill(), loop.nanoTime()) == 0;
+    return !rpo.holdsWriters()
+        && fits(bytes, records)
+        && pacer.delayNanos(fill(), loop.nanoTime()) == 0;
   }
 
   private boolean fits(long bytes, long records) {
     return backlog.logBytes() + BacklogRecord.logBytes(bytes, records) <= backlogLimitBytes
         && backlog.uncommitted() + records <= Backlog.MAX_RECORDS;
-  }
-
-  private boolean logFailed(Request request, LogException failure) {
-    request.finish(IoStatus.MEDIA_ERROR);
-    owner.logFailed(failure);
-    return true;
   }
 
   private void append(
@@ -328,10 +409,12 @@ final class WritePath {
   }
 
   private void applied(Request request, boolean fua) {
-    owner.stalled(false);
-    if (fua && identity.flush() == Tier.UPLOADED) {
+    logFullWhy = "";
+    goOn();
+    Tiers tiers = owner.tiers();
+    if (fua && tiers.flush() == Tier.UPLOADED) {
       durability.awaitUploaded(lastLsn, request);
-    } else if (fua || identity.ack() == Tier.LOCAL_DURABLE) {
+    } else if (fua || tiers.ack() == Tier.LOCAL_DURABLE) {
       durability.awaitLocal(lastLsn, request);
     } else {
       request.finish(IoStatus.OK);

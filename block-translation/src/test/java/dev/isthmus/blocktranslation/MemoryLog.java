@@ -11,8 +11,10 @@ import dev.isthmus.wal.WriteAheadLog;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -30,6 +32,7 @@ final class MemoryLog implements WriteAheadLog {
     boolean locked;
     boolean damaged;
     boolean cleanlyClosed;
+    final Set<LogEpoch> closedTerms = new HashSet<>();
     long durableLsn;
     long lastLsn;
     int voidRecords;
@@ -50,9 +53,18 @@ final class MemoryLog implements WriteAheadLog {
       }
       long kept = random.nextLong(lost + 1);
       long end = durableLsn + kept;
-      files.forEach(file -> file.records.removeIf(entry -> entry.record.lsn() > end));
       voidRecords = end < lastLsn && random.nextBoolean() ? (int) (lastLsn - end) : 0;
-      lastLsn = end;
+      dropBehind(end);
+    }
+
+    void endAt(long lsn) {
+      dropBehind(lsn);
+      durableLsn = lsn;
+    }
+
+    private void dropBehind(long lsn) {
+      files.forEach(file -> file.records.removeIf(entry -> entry.record.lsn() > lsn));
+      lastLsn = lsn;
     }
   }
 
@@ -89,7 +101,10 @@ final class MemoryLog implements WriteAheadLog {
     if (baseLsn < disk.lastLsn) {
       throw new IllegalArgumentException("base " + baseLsn + " is below " + disk.lastLsn);
     }
-    requireRoom();
+    requireRollFile();
+    if (disk.cleanlyClosed) {
+      disk.closedTerms.add(disk.files.getLast().term());
+    }
     disk.cleanlyClosed = false;
     disk.files.add(
         new RollFile(
@@ -105,7 +120,7 @@ final class MemoryLog implements WriteAheadLog {
     MemorySegment.copy(MemorySegment.ofArray(entry.payload), from, into, 0, into.byteSize());
   }
 
-  private void requireRoom() {
+  private void requireRollFile() {
     if (home.isFull()
         || (disk.files.size() + 1) * settings.rollBytes() > settings.capacityBytes()) {
       throw LogExceptions.of(
@@ -146,7 +161,7 @@ final class MemoryLog implements WriteAheadLog {
     int bytes = RECORD_OVERHEAD_BYTES + (int) payload.byteSize();
     RollFile file = disk.files.getLast();
     if (fileBytes + bytes > settings.rollBytes()) {
-      requireRoom();
+      requireRollFile();
       file =
           new RollFile(
               ++disk.nextFile,
@@ -181,6 +196,14 @@ final class MemoryLog implements WriteAheadLog {
   }
 
   @Override
+  public void requireRoom() {
+    requireOpen();
+    if (fileBytes + RECORD_OVERHEAD_BYTES + MAX_PAYLOAD_BYTES > settings.rollBytes()) {
+      requireRollFile();
+    }
+  }
+
+  @Override
   public void idle() {
     requireOpen();
   }
@@ -208,13 +231,16 @@ final class MemoryLog implements WriteAheadLog {
 
   @Override
   public void read(long position, int payloadOffset, MemorySegment into) {
-    if (home.readsFail()) {
-      throw LogExceptions.of(
-          LogFailedException.class, "unreadable", new IllegalStateException("by the test's hand"));
-    }
     for (RollFile file : disk.files) {
       if (file.number == position >>> 32) {
-        copy(file.records.get((int) position), payloadOffset, into);
+        Entry entry = file.records.get((int) position);
+        if (home.readFails(entry.record.lsn())) {
+          throw LogExceptions.of(
+              LogFailedException.class,
+              "unreadable",
+              new IllegalStateException("by the test's hand"));
+        }
+        copy(entry, payloadOffset, into);
         return;
       }
     }

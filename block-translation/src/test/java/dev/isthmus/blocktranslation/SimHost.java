@@ -123,7 +123,12 @@ final class SimHost {
 
   /** Creates the volume over a connection without faults. */
   void create(long sizeBytes, Tier ack, Tier flush) {
-    new VolumeAdmin(admin(), new Nonces(random)).create(PLACE, sizeBytes, BLOCK_BYTES, ack, flush);
+    create(sizeBytes, new Tiers(ack, flush));
+  }
+
+  /** Creates the volume over a connection without faults. */
+  void create(long sizeBytes, Tiers tiers) {
+    new VolumeAdmin(admin(), new Nonces(random)).create(PLACE, sizeBytes, BLOCK_BYTES, tiers);
   }
 
   /** Changes the manifest as nobody may. */

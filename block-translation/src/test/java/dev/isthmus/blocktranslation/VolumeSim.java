@@ -440,8 +440,7 @@ class VolumeSim {
         try {
           volume = hosts[owner].open(takeover);
           return;
-        } catch (DeviceException.Unavailable | DeviceException.Fenced e) {
-          // Fenced: a manifest of our own, given up before, arrived late and was first.
+        } catch (DeviceException.Unavailable e) {
           tell("no open: " + e.getMessage());
           if (faultRate == 0) {
             throw e;
@@ -457,9 +456,7 @@ class VolumeSim {
 
     /** Opens, and judges what is there. */
     private void reopen(Takeover takeover, long least, boolean mayRollBack) {
-      int failures = story.size();
       open(takeover);
-      boolean tried = story.size() > failures;
       faulty = true;
       long last = volume().positions().appliedLsn();
       tell(
@@ -486,8 +483,7 @@ class VolumeSim {
       if (now != incarnation && !rolledBack) {
         throw new AssertionError("a new incarnation without a word");
       }
-      // A term that was begun in vain hides what came before it: then the worst is assumed.
-      if (rolledBack && !mayRollBack && !tried && !rolledBackUntold) {
+      if (rolledBack && !mayRollBack && !rolledBackUntold) {
         throw new AssertionError("rolled back without a cause: " + volume().openOutcome());
       }
       rolledBackUntold = rolledBack;

@@ -6,7 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.LinkedHashSet;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -73,14 +73,6 @@ final class RecoveredChronicleLog implements RecoveredLog {
   }
 
   @Override
-  public boolean bootChanged() {
-    LogScan.ChainFile newest = newest();
-    return newest != null
-        && (environment.bootId().equals(LogEnvironment.NIL)
-            || !environment.bootId().equals(newest.head().state().bootId()));
-  }
-
-  @Override
   public long firstLsn() {
     long first = denseFrom();
     return first <= lastLsn() ? first : 0;
@@ -115,12 +107,26 @@ final class RecoveredChronicleLog implements RecoveredLog {
   }
 
   @Override
-  public List<LogEpoch> epochs() {
-    var epochs = new LinkedHashSet<LogEpoch>();
-    for (LogScan.ChainFile file : found.chain()) {
-      epochs.add(epochOf(file.head()));
+  public List<LogTerm> terms() {
+    var terms = new ArrayList<LogTerm>();
+    // After a failed force pages may be gone as after a power cut, though the kernel runs on.
+    UUID recoveredUnder =
+        ForceFailure.isNoted(directory) ? LogEnvironment.NIL : environment.bootId();
+    List<LogScan.ChainFile> chain = found.chain();
+    int end = chain.size();
+    while (end > 0) {
+      LogEpoch epoch = epochOf(chain.get(end - 1).head());
+      int start = end;
+      boolean bootChanged = recoveredUnder.equals(LogEnvironment.NIL);
+      while (start > 0 && epochOf(chain.get(start - 1).head()).equals(epoch)) {
+        start--;
+        bootChanged |= !chain.get(start).head().state().bootId().equals(recoveredUnder);
+      }
+      terms.addFirst(new LogTerm(epoch, chain.get(end - 1).closedInOrder(), bootChanged));
+      recoveredUnder = chain.get(start).head().state().bootId();
+      end = start;
     }
-    return List.copyOf(epochs);
+    return List.copyOf(terms);
   }
 
   @Override
@@ -161,20 +167,7 @@ final class RecoveredChronicleLog implements RecoveredLog {
     if (header.lsn < fromLsn) {
       return;
     }
-    var record =
-        new LogRecord(
-            header.type,
-            header.flags,
-            header.epoch,
-            header.generation,
-            header.lsn,
-            header.durableLsn,
-            header.timeNanos,
-            header.sector,
-            header.sectorCount,
-            RollTable.position(file.number(), scanner.recordOffset() + LogRecordCodec.HEADER_BYTES),
-            header.payloadLength,
-            header.payloadCrc);
+    LogRecord record = scanner.toRecord(file);
     // The scanner has checked the payload's CRC on the way.
     visitor.visit(
         record, into -> MemorySegment.copy(scanner.payload(), 0, into, 0, record.payloadLength()));
@@ -186,9 +179,13 @@ final class RecoveredChronicleLog implements RecoveredLog {
     var table = new RollTable(directory);
     boolean started = false;
     try {
+      // The note goes when what was found is forced. A term that names no boot keeps saying, to
+      // whoever finds it not in effect, that the one before it may have lost its unforced tail.
+      LogEnvironment machine =
+          ForceFailure.isNoted(directory) ? environment.withoutBoot() : environment;
       adopt(table);
       WriteAheadLog log =
-          new ChronicleLog(directory, settings, environment, lock, table, volume, logId, start());
+          new ChronicleLog(directory, settings, machine, lock, table, volume, logId, start());
       started = true;
       done = true;
       return log;

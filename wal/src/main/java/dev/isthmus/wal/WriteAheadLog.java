@@ -80,6 +80,15 @@ public interface WriteAheadLog extends AutoCloseable {
       int payloadCrc);
 
   /**
+   * Appender thread: makes sure that the next record finds room, whatever its length, and appends
+   * nothing. For those who wait for room and would rather not try with a record of theirs.
+   *
+   * @throws LogFullException no room yet, and why
+   * @throws LogFailedException sticky
+   */
+  void requireRoom();
+
+  /**
    * Appender thread: to be called when there is nothing to append for a while (some milliseconds).
    * If a force made records durable and no record after it says so yet, a durable mark is written:
    * 116 bytes, not forced. Otherwise costs two reads of memory.
@@ -115,7 +124,8 @@ public interface WriteAheadLog extends AutoCloseable {
    * Deletes the roll files whose records are all at or below {@code throughLsn}, oldest first,
    * never the current one. Not before the term of {@link #beginEpoch} is in the manifest: the older
    * files name the term that still counts. Forces the log if there is a file to delete, so that
-   * what is left names the term durably. Blocks on the disk; not for the appender thread.
+   * what is left names the term durably. Does nothing once the log is closed. Blocks on the disk;
+   * not for the appender thread.
    *
    * @throws LogFailedException if a force has failed or fails here (sticky), or a file can't be
    *     deleted (not sticky)

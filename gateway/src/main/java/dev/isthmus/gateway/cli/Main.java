@@ -33,7 +33,8 @@ import picocli.CommandLine.Spec;
       "",
       "Exit codes: 0 done, 1 a defect, 2 wrong command line, setting or request, 3 out of reach",
       "(no daemon, port in use, bucket), 4 a limit is reached, 5 another owner has the volume,",
-      "6 stored data failed its checks, 7 stopped without closing all volumes in time.",
+      "6 stored data failed its checks, 7 stopped without closing all volumes in time, 8 an export",
+      "is incomplete.",
     },
     subcommands = {ServeCommand.class, VolumeCommand.class, StatusCommand.class})
 public final class Main implements Callable<Integer> {
