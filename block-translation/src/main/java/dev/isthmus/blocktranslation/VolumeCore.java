@@ -60,7 +60,7 @@ final class VolumeCore
   private static final int MAX_IN_FLIGHT = 16_384;
 
   /** Most bytes of one read or write; NVMe's MDTS is set from it. */
-  private static final int MAX_TRANSFER_BYTES = 1 << 20;
+  static final int MAX_TRANSFER_BYTES = 1 << 20;
 
   /**
    * How long a close waits for the bucket before it leaves the rest to the log: less than a service

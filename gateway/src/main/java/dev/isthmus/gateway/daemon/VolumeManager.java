@@ -372,7 +372,13 @@ public final class VolumeManager {
         "close",
         volume -> {
           BlockDevice device = volume.device;
-          volume.closeDevice();
+          try {
+            volume.closeDevice();
+          } catch (DeviceException e) {
+            // Kept in the catalogue, so that somebody sees it; closing it again forgets it.
+            volume.failure = e;
+            throw e;
+          }
           if (device instanceof ObjectVolume inBucket && !inBucket.summary().cleanlyClosed()) {
             // Kept in the catalogue: its newest data is in the log here, and nowhere else.
             var failure =
