@@ -72,7 +72,7 @@ class VolumeLossTest {
         refusal,
         owner,
         "its log (" + host.manifest().log() + ") is not on this host",
-        "The bucket ends at LSN 3, of 19",
+        "The bucket ends at LSN 3, of 20",
         "s ago)",
         "it does not say how much more that log had",
         "Everything after LSN 3 would be lost to the disk, flushed writes too",
@@ -81,7 +81,7 @@ class VolumeLossTest {
     var outcome =
         assertInstanceOf(OpenOutcome.RolledBack.class, host.open(Takeover.LOSSY).openOutcome());
     assertEquals(3, outcome.toLsn());
-    assertSays(outcome.reason(), owner, "The bucket ends at LSN 3, of 19", "is not on this host");
+    assertSays(outcome.reason(), owner, "The bucket ends at LSN 3, of 20", "is not on this host");
     assertTrue(outcome.reason().length() <= Manifest.MAX_REASON, outcome.reason());
   }
 
@@ -123,7 +123,7 @@ class VolumeLossTest {
     assertSays(
         refusal,
         "damaged where it was durable: a durable record is damaged (file ",
-        "The log on this host holds 1 change (4KiB of data, LSN 4, the newest of 19",
+        "The log on this host holds 1 change (4KiB of data, LSN 4, the newest of 20",
         "`isthmus log salvage " + host.manifest().log() + " --above 3 --damaged`");
     var outcome =
         assertInstanceOf(OpenOutcome.RolledBack.class, host.open(Takeover.LOSSY).openOutcome());
