@@ -62,7 +62,8 @@ package dev.isthmus.blockdevice;
  * A caller that no longer wants a command lets {@link IoCompletion#isCancelled()} answer true. The
  * device asks immediately before it applies a command, and while it holds one back: a cancelled
  * command that was not applied completes with {@link IoStatus#CANCELLED} and never takes effect
- * later. One that was already applied completes as it would have. Either way the completion comes,
+ * later. One that was already applied completes as it would have; where its tier is out of reach it
+ * ends with {@link IoStatus#MEDIA_ERROR} instead of waiting on. Either way the completion comes,
  * and only then is the buffer the caller's again; once every completion of a set of cancelled
  * commands has come, none of them can land any more. That is what lets a target end a dead
  * association without ghost writes.

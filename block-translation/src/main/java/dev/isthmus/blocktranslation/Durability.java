@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -30,16 +31,26 @@ final class Durability {
   /** After a force and so long without a record, the log restates how far it is durable. */
   private static final long MARK_DELAY_NANOS = 5_000_000;
 
-  /** How often those who wait for the bucket in the log's stead are looked at. */
+  /** How often those who wait for the bucket are looked at: for time-outs and cancels. */
   private static final long SWEEP_NANOS = 100_000_000;
+
+  /**
+   * A host gives a command up after 30 s, ends its connection, and sends again what it can't know
+   * the end of. An error before that would be the end of its file system, on a disk that has lost
+   * nothing.
+   */
+  static final long MAX_APPLIED_WAIT_NANOS = TimeUnit.SECONDS.toNanos(35);
 
   /** What the rest of the volume has to do with durability. Called on the loop. */
   interface Owner {
     /** A force failed. */
     void logFailed(LogException failure);
 
-    /** A flush is about to be refused retryably, and why. */
-    void stalled(String why);
+    /**
+     * What hosts asked for waits too long for the bucket, and why; empty once the bucket has it.
+     * Said before a flush is refused for it, so that a target knows by what path status to refuse.
+     */
+    void bucketAwaited(String why);
   }
 
   private final WriteAheadLog log;
@@ -52,6 +63,8 @@ final class Durability {
   private boolean failed;
   private long failedNanos;
   private boolean sweeping;
+  // The newest LSN that hosts were told to wait for; below what is uploaded, there is none.
+  private long stalledLsn;
   private boolean closed;
   private volatile long durableLsn;
   private volatile long uploadedLsn;
@@ -63,12 +76,14 @@ final class Durability {
    * @param cancelled whether nobody wants it any more
    * @param changedNothing whether it may be asked for again, as a flush; a write is in the log, and
    *     what is durable of it is unknown
+   * @param bounded whether its wait for the bucket ends here; a control call's ends at its caller
    */
   private record Waiter(
       long lsn,
       Consumer<IoStatus> end,
       BooleanSupplier cancelled,
       boolean changedNothing,
+      boolean bounded,
       long sinceNanos) {
 
     /** How it ends if the volume is closed before. */
@@ -96,11 +111,12 @@ final class Durability {
         request::finish,
         request::isCancelled,
         request.command() instanceof IoCommand.Flush,
+        true,
         loop.nanoTime());
   }
 
-  private Waiter waiter(long lsn, CompletableFuture<IoStatus> done) {
-    return new Waiter(lsn, done::complete, () -> false, true, loop.nanoTime());
+  private Waiter waiter(long lsn, CompletableFuture<IoStatus> done, boolean bounded) {
+    return new Waiter(lsn, done::complete, () -> false, true, bounded, loop.nanoTime());
   }
 
   private void awaitLocal(Waiter waiter) {
@@ -119,7 +135,7 @@ final class Durability {
   /** Completes once everything up to {@code lsn} survives a power cut, or never will. */
   CompletableFuture<IoStatus> whenLocal(long lsn) {
     var done = new CompletableFuture<IoStatus>();
-    awaitLocal(waiter(lsn, done));
+    awaitLocal(waiter(lsn, done, true));
     return done;
   }
 
@@ -133,6 +149,7 @@ final class Durability {
       waiter.end.accept(IoStatus.OK);
     } else {
       uploadWaiters.add(waiter);
+      sweepLater();
     }
   }
 
@@ -142,7 +159,7 @@ final class Durability {
    */
   CompletableFuture<IoStatus> whenUploaded(long lsn) {
     var done = new CompletableFuture<IoStatus>();
-    var waiter = waiter(lsn, done);
+    var waiter = waiter(lsn, done, false);
     awaitUploaded(waiter);
     Futures.then(
         loop,
@@ -157,7 +174,7 @@ final class Durability {
 
   /** Whether someone waits for the bucket, so that a segment should not wait to be full. */
   boolean isUploadAwaited() {
-    return !uploadWaiters.isEmpty();
+    return !uploadWaiters.isEmpty() || stalledLsn > uploadedLsn;
   }
 
   private void force() {
@@ -203,44 +220,53 @@ final class Durability {
   }
 
   private void sweepLater() {
-    if (!sweeping && !localWaiters.isEmpty()) {
+    if (!sweeping && (!uploadWaiters.isEmpty() || (failed && !localWaiters.isEmpty()))) {
       sweeping = true;
       loop.schedule(
           SWEEP_NANOS,
           () -> {
             sweeping = false;
-            sweep();
+            sweep(uploadWaiters, Long.MIN_VALUE);
+            if (failed) {
+              sweep(localWaiters, failedNanos);
+            }
             sweepLater();
           });
     }
   }
 
-  private void sweep() {
+  private void sweep(Deque<Waiter> waiters, long notBeforeNanos) {
     long now = loop.nanoTime();
-    for (Iterator<Waiter> waiting = localWaiters.iterator(); waiting.hasNext(); ) {
+    for (Iterator<Waiter> waiting = waiters.iterator(); waiting.hasNext(); ) {
       Waiter waiter = waiting.next();
-      IoStatus end = givenUp(waiter, now - Math.max(waiter.sinceNanos, failedNanos));
+      long waitedNanos = now - Math.max(waiter.sinceNanos, notBeforeNanos);
+      IoStatus end = givenUp(waiter, waitedNanos);
+      if (waiter.bounded && waitedNanos >= WritePath.MAX_WAIT_NANOS && end != IoStatus.CANCELLED) {
+        stalledLsn = Math.max(stalledLsn, waiter.lsn);
+        owner.bucketAwaited("the bucket has not taken in time what flushed writes wait for");
+      }
       if (end != null) {
         waiting.remove();
-        if (end == IoStatus.UNAVAILABLE) {
-          // Before the refusal, so that a target knows by what path status to refuse.
-          owner.stalled("the bucket did not take in time what a flush asked for");
-        }
         waiter.end.accept(end);
       }
     }
   }
 
-  /** How a wait ends, or null while it goes on. */
+  /** How a wait for the bucket ends before the bucket has it, or null while it goes on. */
   private static @Nullable IoStatus givenUp(Waiter waiter, long waitedNanos) {
-    if (!waiter.changedNothing) {
-      // Its data is in the disk: a retryable status would promise that it had no effect.
-      return waitedNanos >= WritePath.MAX_BEGUN_WAIT_NANOS ? IoStatus.MEDIA_ERROR : null;
+    if (!waiter.bounded) {
+      return null;
     }
-    if (waiter.cancelled.getAsBoolean()) {
-      return IoStatus.CANCELLED;
+    boolean cancelled = waiter.cancelled.getAsBoolean();
+    if (waiter.changedNothing) {
+      if (cancelled) {
+        return IoStatus.CANCELLED;
+      }
+      return waitedNanos >= WritePath.MAX_WAIT_NANOS ? IoStatus.UNAVAILABLE : null;
     }
-    return waitedNanos >= WritePath.MAX_WAIT_NANOS ? IoStatus.UNAVAILABLE : null;
+    // Its data is in the disk: a retryable status would promise that it had no effect. Whoever
+    // cancelled it waits for its end only, and nothing of it lands later.
+    return cancelled || waitedNanos >= MAX_APPLIED_WAIT_NANOS ? IoStatus.MEDIA_ERROR : null;
   }
 
   private void mark() {
@@ -260,6 +286,10 @@ final class Durability {
     finishUpTo(uploadWaiters, lsn);
     // The bucket outlives a power cut too.
     finishUpTo(localWaiters, lsn);
+    if (stalledLsn > 0 && lsn >= stalledLsn) {
+      stalledLsn = 0;
+      owner.bucketAwaited("");
+    }
   }
 
   /** The log is about to be closed: everyone who still waits is let go. */

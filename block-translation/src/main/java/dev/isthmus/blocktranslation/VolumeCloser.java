@@ -18,7 +18,10 @@ final class VolumeCloser {
 
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
-  /** Reads give up after 20 s and held-back writes after 10 s: what is left then is a defect. */
+  /**
+   * Reads give up after 20 s, held-back writes and flushes after 10 s, and applied writes after 35
+   * s: what is left then is a defect.
+   */
   private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(40);
 
   private final EngineLoop loop;

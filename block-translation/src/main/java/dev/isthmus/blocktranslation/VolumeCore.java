@@ -324,6 +324,17 @@ final class VolumeCore
     state.stalled(this, why);
   }
 
+  // Durability.Owner
+
+  @Override
+  public void bucketAwaited(String why) {
+    state.bucketAwaited(this, flushesNeedBucket() ? why : "");
+  }
+
+  private boolean flushesNeedBucket() {
+    return tiers.flush() == Tier.UPLOADED || drain.hasBegun();
+  }
+
   private void rpoChanged() {
     state.lagging(this, rpo.isExceeded());
   }
@@ -341,6 +352,9 @@ final class VolumeCore
     uploader.keepTo(newTiers.rpo());
     rpo.set(newTiers.rpo());
     writes.roomChanged();
+    if (!flushesNeedBucket()) {
+      state.bucketAwaited(this, "");
+    }
   }
 
   @Override

@@ -25,6 +25,7 @@ final class VolumeState {
   private String degradedWhy = "";
   private String logFailedWhy = "";
   private String stalledWhy = "";
+  private String bucketAwaitedWhy = "";
   private boolean closed;
   private final Supplier<String> lagWords;
   private volatile boolean lagging;
@@ -106,6 +107,14 @@ final class VolumeState {
     }
   }
 
+  /** Flushes wait or are refused, and why; empty if the bucket has what they asked for. */
+  void bucketAwaited(BlockDevice device, String why) {
+    if (!bucketAwaitedWhy.equals(why)) {
+      bucketAwaitedWhy = why;
+      change(device);
+    }
+  }
+
   /** The bucket lags behind by more than it may. */
   void lagging(BlockDevice device, boolean nowLagging) {
     if (lagging != nowLagging) {
@@ -172,14 +181,15 @@ final class VolumeState {
     if (!failedWhy.isEmpty()) {
       return new DeviceState(DeviceState.Kind.FAILED, failedWhy);
     }
+    String stalls = joined(stalledWhy, bucketAwaitedWhy);
     if (!logFailedWhy.isEmpty()) {
-      // Reads and flushes are served until a change had to be refused: then hosts shall wait.
+      // Reads and flushes are served until a command had to be refused: then hosts shall wait.
       return new DeviceState(
-          stalledWhy.isEmpty() ? DeviceState.Kind.DEGRADED : DeviceState.Kind.STALLED,
+          stalls.isEmpty() ? DeviceState.Kind.DEGRADED : DeviceState.Kind.STALLED,
           joined(logFailedWhy, degradedWhy));
     }
-    if (!stalledWhy.isEmpty()) {
-      return new DeviceState(DeviceState.Kind.STALLED, joined(stalledWhy, degradedWhy));
+    if (!stalls.isEmpty()) {
+      return new DeviceState(DeviceState.Kind.STALLED, joined(stalls, degradedWhy));
     }
     return degradedWhy.isEmpty() && !lagging
         ? DeviceState.READY

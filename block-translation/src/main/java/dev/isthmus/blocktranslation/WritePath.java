@@ -35,7 +35,7 @@ final class WritePath {
    * A write that is in the log in part can't be refused as if nothing had happened, so it waits
    * longer for its rest; then it fails, as it is there in part.
    */
-  static final long MAX_BEGUN_WAIT_NANOS = 2 * MAX_WAIT_NANOS;
+  private static final long MAX_BEGUN_WAIT_NANOS = 2 * MAX_WAIT_NANOS;
 
   /** How often waiting writes are looked at: for time-outs, cancels and room. */
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);

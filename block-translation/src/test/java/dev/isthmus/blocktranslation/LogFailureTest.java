@@ -98,7 +98,7 @@ class LogFailureTest {
     assertEquals(IoStatus.UNAVAILABLE, flush.await());
     assertEquals(DeviceState.Kind.STALLED, volume.state().kind(), "a host has to wait, not fail");
     waited += waitedMillis(fua);
-    assertTrue(waited >= 20_000 && waited < 21_000, "the write waited " + waited + " ms");
+    assertTrue(waited >= 35_000 && waited < 35_500, "the write waited " + waited + " ms");
     assertEquals(IoStatus.MEDIA_ERROR, fua.await());
     assertFalse(fua.await().isRetryable(), "its data is in the disk");
     assertEquals(2, host.read(volume, 1, 1)[0], "reads go on");
