@@ -43,7 +43,7 @@ final class Durability {
 
   /** What the rest of the volume has to do with durability. Called on the loop. */
   interface Owner {
-    /** A force failed. */
+    /** A force failed, or a mark of how far the last one came. */
     void logFailed(LogException failure);
 
     /**
@@ -274,8 +274,12 @@ final class Durability {
       try {
         log.idle();
       } catch (LogException e) {
-        // Only a hint for recovery is missing; the next append or force meets the same failure.
-        LOG.debug("no mark: {}", e.getMessage());
+        if (log.hasFailed()) {
+          owner.logFailed(e);
+        } else {
+          // Only a hint for recovery is missing.
+          LOG.debug("no mark: {}", e.getMessage());
+        }
       }
     }
   }

@@ -466,7 +466,12 @@ final class VolumeCore
           try {
             log.trim(through);
           } catch (LogException e) {
-            LOG.warn("{}: the log can't be trimmed: {}", identity.where(), e.getMessage());
+            // A file that can't be deleted only takes space; a failed force ends the log.
+            if (log.hasFailed()) {
+              loop.execute(() -> logFailed(e));
+            } else {
+              LOG.warn("{}: the log can't be trimmed: {}", identity.where(), e.getMessage());
+            }
           }
           loop.execute(() -> {
             trimming = false;

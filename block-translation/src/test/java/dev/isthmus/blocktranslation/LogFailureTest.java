@@ -238,6 +238,39 @@ class LogFailureTest {
     }
   }
 
+  /** A trim forces first; nobody writes or flushes after it, so nobody else finds out. */
+  @Test
+  void aForceThatFailsInATrimBeginsTheDrainAtOnce() {
+    VolumeCore volume = open(Tier.APPLIED);
+    for (int i = 0; i < 9; i++) {
+      assertEquals(IoStatus.OK, host.write(volume, i * MIB_BLOCKS, MIB_BLOCKS, i + 1));
+    }
+    host.logs.failForces(true);
+    host.awaitUploaded(volume);
+    host.advance(1_000);
+    assertTrue(volume.isLogFailed());
+    assertEquals(DeviceState.Kind.DEGRADED, volume.state().kind());
+    assertTrue(volume.state().reason().contains("nothing is lost"), volume.state().reason());
+  }
+
+  @Test
+  void aFileThatCanNotBeDeletedIsNoFailureOfTheLog() {
+    VolumeCore volume = open(Tier.APPLIED);
+    host.logs.failDeletes(true);
+    for (int i = 0; i < 9; i++) {
+      assertEquals(IoStatus.OK, host.write(volume, i * MIB_BLOCKS, MIB_BLOCKS, i + 1));
+    }
+    host.awaitUploaded(volume);
+    host.advance(1_000);
+    assertEquals(DeviceState.Kind.READY, volume.state().kind());
+    host.logs.failDeletes(false);
+    assertEquals(IoStatus.OK, host.write(volume, 0, 1, 10));
+    host.awaitUploaded(volume);
+    host.advance(1_000);
+    assertEquals(8 << 20, volume.statistics().logBytes(), "the next trim makes up for it");
+    volume.close();
+  }
+
   /** A disk that gives a record at the second try has lost nothing. */
   @Test
   void aRecordThatIsReadLateIsNotLost() {

@@ -248,10 +248,29 @@ final class MemoryLog implements WriteAheadLog {
   }
 
   @Override
+  public boolean hasFailed() {
+    return failed;
+  }
+
+  @Override
   public void trim(long throughLsn) {
-    while (disk.files.size() > 1 && disk.files.get(1).previousLsn <= throughLsn) {
+    if (closed || !canTrim(throughLsn)) {
+      return;
+    }
+    force();
+    if (home.deletesFail()) {
+      throw LogExceptions.of(
+          LogFailedException.class,
+          "trimming",
+          new IllegalStateException("by the test's own hand"));
+    }
+    while (canTrim(throughLsn)) {
       disk.files.removeFirst();
     }
+  }
+
+  private boolean canTrim(long throughLsn) {
+    return disk.files.size() > 1 && disk.files.get(1).previousLsn <= throughLsn;
   }
 
   @Override

@@ -32,6 +32,7 @@ import java.util.function.Consumer;
  *   <li>{@link #damage}: a durable record can no longer be read, so the log is refused;
  *   <li>{@link #failForces}: the disk fails syncs from now on, for good;
  *   <li>{@link #failAppends}, {@link #failReads}: likewise, for as long as it is told;
+ *   <li>{@link #failDeletes}: files of a log can't be deleted, for as long as it is told;
  *   <li>{@link #failReadOf}: one record can't be read, for good;
  *   <li>{@link #setFull}: the file system has no room for another roll file.
  * </ul>
@@ -49,6 +50,7 @@ final class MemoryLogs implements LogHome {
   private boolean full;
   private boolean appendsFail;
   private boolean readsFail;
+  private boolean deletesFail;
   private long badLsn;
 
   MemoryLogs(Random random) {
@@ -77,6 +79,14 @@ final class MemoryLogs implements LogHome {
 
   boolean appendsFail() {
     return appendsFail;
+  }
+
+  boolean deletesFail() {
+    return deletesFail;
+  }
+
+  void failDeletes(boolean fail) {
+    deletesFail = fail;
   }
 
   boolean readFails(long lsn) {

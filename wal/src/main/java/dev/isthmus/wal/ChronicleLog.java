@@ -427,6 +427,11 @@ final class ChronicleLog implements WriteAheadLog {
   }
 
   @Override
+  public boolean hasFailed() {
+    return forces.hasFailed();
+  }
+
+  @Override
   public long appendedLsn() {
     return forces.appendedLsn();
   }

@@ -99,6 +99,10 @@ final class GroupForce {
     }
   }
 
+  boolean hasFailed() {
+    return failure != null;
+  }
+
   /** Ends appending and forcing for good; returns what to throw. */
   LogFailedException fail(String what, Throwable cause) {
     var failed = new LogFailedException(what + ": " + cause.getMessage(), cause);

@@ -103,6 +103,9 @@ public interface WriteAheadLog extends AutoCloseable {
    */
   void force();
 
+  /** Whether an append or a force failed, so that neither is taken any more. */
+  boolean hasFailed();
+
   /** The newest LSN appended, or the base of the newest term. */
   long appendedLsn();
 

@@ -88,7 +88,9 @@ final class ForceTest {
     log.force();
     Logs.append(log, 6, 8);
     broken.set(true);
+    assertFalse(log.hasFailed());
     var first = assertThrows(LogFailedException.class, log::force);
+    assertTrue(log.hasFailed());
     assertTrue(String.valueOf(first.getMessage()).contains("EIO as told"));
     broken.set(false);
     int before = calls.get();
