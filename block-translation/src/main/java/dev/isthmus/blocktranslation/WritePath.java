@@ -74,6 +74,7 @@ final class WritePath {
   private final ExclusiveRanges exclusive = new ExclusiveRanges();
   private final Deque<Request> held = new ArrayDeque<>();
   private EngineLoop.@Nullable Timer lookTimer;
+  private long lookAtNanos;
   private long lastLsn;
   private long lastTimeNanos;
   private long payloadBytes;
@@ -242,7 +243,13 @@ final class WritePath {
   }
 
   private void lookAfter(long delayNanos) {
+    long atNanos = loop.nanoTime() + delayNanos;
+    if (lookTimer != null && atNanos - lookAtNanos < 0) {
+      lookTimer.cancel();
+      lookTimer = null;
+    }
     if (lookTimer == null) {
+      lookAtNanos = atNanos;
       lookTimer =
           loop.schedule(
               delayNanos,

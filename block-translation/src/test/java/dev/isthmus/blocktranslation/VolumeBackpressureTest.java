@@ -194,6 +194,30 @@ class VolumeBackpressureTest {
     assertArrayEquals(new long[] {101, 102, 100}, host.read(host.open(), 0, 3));
   }
 
+  /** The log is asked once a second while nothing waits; who waits is looked at sooner. */
+  @Test
+  void aWriteThatComesBetweenTwoProbesIsLookedAtSoon() {
+    VolumeCore volume = open();
+    for (int i = 0; i < 7; i++) {
+      assertEquals(IoStatus.OK, host.write(volume, i * MIB_BLOCKS, MIB_BLOCKS, i + 1));
+    }
+    host.logs.setFull(true);
+    for (int i = 0; i < 2; i++) {
+      IoStatus _ = host.write(volume, i * MIB_BLOCKS, MIB_BLOCKS, i + 1);
+    }
+    assertEquals(DeviceState.Kind.STALLED, volume.state().kind());
+    for (int i = 0; i < 5; i++) {
+      host.advance(230);
+      IoFuture late = host.submit(volume, SimHost.writeCommand(0, MIB_BLOCKS, 99, false));
+      host.advance(1);
+      assertEquals(0, late.completions());
+      late.cancel();
+      host.advance(60);
+      assertEquals(1, late.completions());
+      assertEquals(IoStatus.CANCELLED, late.await());
+    }
+  }
+
   @Test
   void aBegunWriteDoesNotWaitForEver() {
     VolumeCore volume = open();
