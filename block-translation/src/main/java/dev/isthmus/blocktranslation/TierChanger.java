@@ -57,6 +57,7 @@ final class TierChanger {
   private final Nonces nonces;
   private final Owner owner;
   private @Nullable CompletableFuture<Tiers> underWay;
+  private boolean closed;
 
   TierChanger(
       String where,
@@ -105,6 +106,10 @@ final class TierChanger {
   }
 
   private Tiers check(TierChange wish) {
+    if (closed) {
+      throw new DeviceException.Unavailable(
+          where + " is being closed, and its tiers stay as they are");
+    }
     if (underWay != null) {
       throw new DeviceException.Unavailable(
           where + ": another change of its tiers has not ended yet; try again");
@@ -241,8 +246,9 @@ final class TierChanger {
         + ".";
   }
 
-  /** The volume is closed: nobody hears of a step that ends later. */
+  /** The volume is being closed: nobody hears of a step that ends later, and none begins. */
   void close() {
+    closed = true;
     if (underWay != null) {
       underWay.completeExceptionally(
           new DeviceException.Unavailable(

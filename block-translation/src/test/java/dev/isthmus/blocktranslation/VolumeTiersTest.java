@@ -329,6 +329,23 @@ class VolumeTiersTest {
     assertEquals(1, host.read(after, 0, 1)[0]);
   }
 
+  /**
+   * What it would put into the manifest would come beside, or after, the word that it is closed.
+   */
+  @Test
+  void noChangeBeginsOnceACloseHas() {
+    VolumeCore volume = open(Tier.APPLIED, Tier.LOCAL_DURABLE);
+    host.withFaults(noPut("/segments/"));
+    assertEquals(IoStatus.OK, host.write(volume, 0, 1, 1));
+    var begun = new AtomicReference<CompletableFuture<Tiers>>();
+    var _ = timer.schedule(() -> begun.set(begin(volume, "", "", "5s")), 3_000_000_000L);
+    volume.close();
+    CompletableFuture<Tiers> change = java.util.Objects.requireNonNull(begun.get());
+    var why = refused(DeviceException.Unavailable.class, change);
+    assertTrue(String.valueOf(why.getMessage()).contains("is being closed"), why.getMessage());
+    assertEquals(Tiers.DEFAULT, host.manifest().tiers());
+  }
+
   // What hosts are told of the cache.
 
   @Test
