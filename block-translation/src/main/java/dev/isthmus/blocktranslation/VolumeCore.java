@@ -583,6 +583,10 @@ final class VolumeCore
         Futures.onLoop(loop, _ -> writes.lastLsn())
             .thenComposeAsync(lsn -> drain.through(lsn, limit.toNanos()), loop);
     Futures.await(loop, identity.where(), CompletableFuture.anyOf(done, ended));
+    if (!done.isDone()) {
+      throw new DeviceException.Unavailable(
+          identity.where() + " was closed before everything was known to be in the bucket");
+    }
   }
 
   private VolumeStatistics collect() {

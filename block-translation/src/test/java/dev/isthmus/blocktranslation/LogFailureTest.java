@@ -183,7 +183,20 @@ class LogFailureTest {
     assertEquals(32, volume.positions().uploadedLsn());
     assertEquals(IoStatus.OK, host.write(volume, 0, 1, 2), "a drain takes nothing away");
     volume.close();
-    volume.drain(Duration.ofSeconds(1));
+    assertThrows(DeviceException.Unavailable.class, () -> volume.drain(Duration.ofSeconds(1)));
+  }
+
+  /** Whoever waits for a drain closes the old log's volume after it, believing it is uploaded. */
+  @Test
+  void aCloseInTheMiddleOfADrainIsNoEndOfIt() {
+    VolumeCore volume = open(Tier.APPLIED);
+    host.withFaults(UNREACHABLE);
+    assertEquals(IoStatus.OK, host.write(volume, 0, 1, 1));
+    var _ = timer.schedule(volume::close, 1_000_000_000);
+    var ended =
+        assertThrows(DeviceException.Unavailable.class, () -> volume.drain(Duration.ofSeconds(60)));
+    assertTrue(String.valueOf(ended.getMessage()).contains("was closed"), ended.getMessage());
+    assertEquals(0, volume.positions().uploadedLsn());
   }
 
   /** One record in the middle can't be read: the bucket gets all before it, and no slot behind. */
