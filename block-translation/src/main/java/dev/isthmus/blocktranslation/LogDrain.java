@@ -47,7 +47,7 @@ final class LogDrain {
     }
     failure = String.valueOf(why.getMessage());
     lastLsn = newestLsn;
-    uploader.setUrgent(true);
+    uploader.hurry();
     return true;
   }
 
@@ -79,7 +79,7 @@ final class LogDrain {
   CompletableFuture<Void> through(long lsn, long limitNanos) {
     var done = new CompletableFuture<Void>();
     // Without this a healthy log waits for full segments.
-    uploader.setUrgent(true);
+    uploader.hurry();
     look(lsn, loop.nanoTime() + limitNanos, done);
     return done;
   }
@@ -100,9 +100,7 @@ final class LogDrain {
         return;
       }
     }
-    if (!hasBegun()) {
-      uploader.setUrgent(false);
-    }
+    uploader.endHurry();
     if (end == null) {
       done.complete(null);
     } else {

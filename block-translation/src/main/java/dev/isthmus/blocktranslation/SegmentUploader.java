@@ -91,7 +91,7 @@ final class SegmentUploader {
   private long nextSequence;
   private EngineLoop.@Nullable Timer sealTimer;
   private long sealAfterNanos;
-  private boolean urgent;
+  private int hurries;
   private boolean stopped;
   private @Nullable Loss loss;
 
@@ -166,10 +166,15 @@ final class SegmentUploader {
     return inFlight.isEmpty() && backlog.isEmpty() && loss == null;
   }
 
-  /** Uploads what there is without waiting for full segments, until told otherwise. */
-  void setUrgent(boolean urgent) {
-    this.urgent = urgent;
+  /** Uploads what there is without waiting for full segments, until each call is taken back. */
+  void hurry() {
+    hurries++;
     poke();
+  }
+
+  /** Takes one {@link #hurry} back. */
+  void endHurry() {
+    hurries--;
   }
 
   /** Seals so early that a record is normally in the bucket within {@code rpo}. */
@@ -237,7 +242,7 @@ final class SegmentUploader {
   }
 
   private boolean isDue() {
-    return urgent
+    return hurries > 0
         || durability.isUploadAwaited()
         || backlog.freeSegmentBytes() >= segmentBytes
         || backlog.size() >= MAX_RECORDS
@@ -496,11 +501,11 @@ final class SegmentUploader {
 
   /**
    * Completes when nothing waits or is under way; fails once that can no longer be; never ends
-   * while uploads fail.
+   * while uploads fail. For the end of a volume: segments never wait to be full again.
    */
   CompletableFuture<Void> drained() {
     var done = new CompletableFuture<Void>();
-    setUrgent(true);
+    hurry();
     awaitIdle(done);
     return done;
   }

@@ -2,13 +2,16 @@ package dev.isthmus.blocktranslation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.IoCommand;
 import dev.isthmus.blockdevice.IoStatus;
 import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blockdevice.contract.IoFuture;
+import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.store.FakeBucket;
 import dev.isthmus.blocktranslation.store.RequestKind;
 import dev.isthmus.blocktranslation.store.SimulatedTimer;
@@ -174,6 +177,16 @@ class UploadedFlushTest {
   /** Nobody waits any more when the bucket is back, and no segment is full or old enough. */
   @Test
   void whatAFlushWasRefusedForIsNotLeftToWaitForAFullSegment() {
+    VolumeCore volume = fullAndPartialSegments();
+    assertEquals(IoStatus.UNAVAILABLE, host.flush(volume));
+    host.withFaults(StoreFaults.NONE);
+    host.advance(20_000);
+    assertEquals(DeviceState.Kind.READY, volume.state().kind());
+    assertEquals(volume.positions().appliedLsn(), volume.positions().uploadedLsn());
+  }
+
+  /** More than is sent at once waits for the bucket; the last of it is not due for an hour. */
+  private VolumeCore fullAndPartialSegments() {
     ObjectVolumeSettings base = SimHost.settings(1 << 20);
     host =
         new SimHost(
@@ -195,11 +208,22 @@ class UploadedFlushTest {
     for (int i = 0; i < 5; i++) {
       assertEquals(IoStatus.OK, host.write(volume, i * blocks, blocks, i + 1));
     }
-    assertEquals(IoStatus.UNAVAILABLE, host.flush(volume));
-    host.withFaults(StoreFaults.NONE);
-    host.advance(20_000);
-    assertEquals(DeviceState.Kind.READY, volume.state().kind());
-    assertEquals(volume.positions().appliedLsn(), volume.positions().uploadedLsn());
+    return volume;
+  }
+
+  /** Two wait for everything to be uploaded: the end of one is not the end of the other's hurry. */
+  @Test
+  void aDrainThatGivesUpLeavesACloseItsHurry() {
+    VolumeCore volume = fullAndPartialSegments();
+    var _ =
+        timer.schedule(
+            () -> {
+              var _ = timer.schedule(() -> host.withFaults(StoreFaults.NONE), 5_000_000_000L);
+              volume.close();
+            },
+            2_900_000_000L);
+    assertThrows(DeviceException.class, () -> volume.drain(Duration.ofSeconds(3)));
+    assertEquals(Manifest.State.CLOSED, host.manifest().state(), "all of it is in the bucket");
   }
 
   @Test
