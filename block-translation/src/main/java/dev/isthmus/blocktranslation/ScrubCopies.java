@@ -1,6 +1,7 @@
 package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blockdevice.IoStatus;
 import dev.isthmus.blocktranslation.map.BlockMap;
 import dev.isthmus.blocktranslation.map.Extent;
 import dev.isthmus.blocktranslation.map.IntervalMap;
@@ -20,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A block is written anew only where the map still names the damaged frame for it and nothing
  * newer waits in the log, and that is looked at in the very task of the loop that appends the
- * record: no write of a user comes between, so none is undone. Threading: called on the scrub's
- * thread; works on the loop.
+ * record: no write of a user comes between, so none is undone. It counts as written anew when a
+ * power cut can't bring the damaged frame back. Threading: called on the scrub's thread; works on
+ * the loop.
  */
 final class ScrubCopies implements GoodCopies {
 
@@ -34,6 +36,7 @@ final class ScrubCopies implements GoodCopies {
   private final BlockMap map;
   private final IntervalMap<DirtyRange> dirty;
   private final WritePath writes;
+  private final Durability durability;
   private final BooleanSupplier closing;
   private final CompletableFuture<Void> ended;
 
@@ -48,6 +51,7 @@ final class ScrubCopies implements GoodCopies {
       BlockMap map,
       IntervalMap<DirtyRange> dirty,
       WritePath writes,
+      Durability durability,
       BooleanSupplier closing,
       CompletableFuture<Void> ended) {
     this.loop = loop;
@@ -56,6 +60,7 @@ final class ScrubCopies implements GoodCopies {
     this.map = map;
     this.dirty = dirty;
     this.writes = writes;
+    this.durability = durability;
     this.closing = closing;
     this.ended = ended;
   }
@@ -119,8 +124,21 @@ final class ScrubCopies implements GoodCopies {
     } else if (live.failure != null) {
       outcome.complete(Outcome.NOT_NOW);
     } else {
-      outcome.complete(write(frame, live.extents));
+      Outcome written = write(frame, live.extents);
+      if (written == Outcome.REWRITTEN) {
+        completeWhenDurable(outcome);
+      } else {
+        outcome.complete(written);
+      }
     }
+  }
+
+  private void completeWhenDurable(CompletableFuture<Outcome> outcome) {
+    Futures.then(
+        loop,
+        durability.whenLocal(writes.lastLsn()),
+        (status, failure) ->
+            outcome.complete(status == IoStatus.OK ? Outcome.REWRITTEN : Outcome.NOT_NOW));
   }
 
   private Outcome write(FramePlace frame, List<Extent> extents) {

@@ -187,7 +187,8 @@ final class VolumeCore
             () ->
                 Futures.await(
                     loop, identity.where(), Futures.onLoop(loop, _ -> position.sequence())),
-            new ScrubCopies(loop, cache, recent, map, dirty, writes, () -> closing, ended),
+            new ScrubCopies(
+                loop, cache, recent, map, dirty, writes, durability, () -> closing, ended),
             ScrubDesk.host(loop, ended));
     uploader.keepTo(tiers.rpo());
     rpo.look();

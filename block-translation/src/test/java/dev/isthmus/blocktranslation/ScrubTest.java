@@ -125,6 +125,31 @@ class ScrubTest {
   }
 
   @Test
+  void aRepairIsOneThatAPowerCutKeeps() {
+    VolumeCore volume = create();
+    writeSome(volume, 60);
+    damage(liveFrame(volume), 100);
+    host.withFaults((kind, key) ->
+        kind == RequestKind.PUT ? StoreFaults.Fault.UNREACHABLE : StoreFaults.Fault.NONE);
+    assertEquals(Severity.REPAIRED, only(scrubbed(volume, REPAIR)).severity());
+    assertEquals(volume.positions().appliedLsn(), volume.positions().localDurableLsn());
+    host.cutPower();
+    host.withFaults(StoreFaults.NONE);
+    assertModel(host.open(Takeover.LOSSY));
+  }
+
+  @Test
+  void aRepairThatTheDiskDoesNotTakeIsNone() {
+    VolumeCore volume = create();
+    writeSome(volume, 60);
+    damage(liveFrame(volume), 100);
+    host.withFaults((kind, key) ->
+        kind == RequestKind.PUT ? StoreFaults.Fault.UNREACHABLE : StoreFaults.Fault.NONE);
+    host.logs.failForces(true);
+    assertEquals(Severity.ENDANGERED, only(scrubbed(volume, REPAIR)).severity());
+  }
+
+  @Test
   void memoryIsAGoodCopyToo() {
     VolumeCore volume = create();
     writeSome(volume, 60);

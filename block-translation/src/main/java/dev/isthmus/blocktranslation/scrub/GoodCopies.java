@@ -33,7 +33,7 @@ public interface GoodCopies {
 
   /** What became of writing a frame's data anew. */
   enum Outcome {
-    /** What was live of it is in the log again, and goes to the bucket in a new segment. */
+    /** What was live of it is durable in the log again, and goes to the bucket by a new segment. */
     REWRITTEN,
     /** All of its sectors were written over since: nobody reads it. */
     NOT_LIVE,
