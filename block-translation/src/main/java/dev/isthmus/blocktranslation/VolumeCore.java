@@ -1,6 +1,5 @@
 package dev.isthmus.blocktranslation;
 
-import dev.isthmus.blockdevice.BlockDevice;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.DeviceInfo;
 import dev.isthmus.blockdevice.DeviceListener;
@@ -702,10 +701,6 @@ final class VolumeCore
 
   FrameCache cache() {
     return cache;
-  }
-
-  BlockDevice device() {
-    return this;
   }
 
   /** What closing must not pass over in silence, whatever the bucket still takes; or null. */

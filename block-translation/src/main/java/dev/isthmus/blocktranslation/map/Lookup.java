@@ -90,10 +90,6 @@ final class Lookup implements IntervalMap.Pieces<Extent> {
     return finished;
   }
 
-  boolean isFinished() {
-    return finished;
-  }
-
   /** What it waited for is there. */
   void resume(Part part, PartIndex index, @Nullable Page page) {
     handedPart = part;

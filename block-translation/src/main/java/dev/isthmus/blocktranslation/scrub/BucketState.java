@@ -127,14 +127,6 @@ record BucketState(Manifest manifest, List<Checkpoint> kept, List<ScrubFinding> 
     return kept.isEmpty() ? null : kept.getFirst();
   }
 
-  /** Whether the newest readable one is the newest that the manifest names. */
-  boolean hasNewest() {
-    Checkpoint newest = newest();
-    return newest != null
-        && manifest.checkpoints().getFirst().nonce() == newest.keyNonce()
-        && manifest.checkpoints().getFirst().epoch() == newest.keyEpoch();
-  }
-
   /** Whether the newest checkpoints of both are the same. */
   boolean sameNewest(BucketState other) {
     Checkpoint one = newest();

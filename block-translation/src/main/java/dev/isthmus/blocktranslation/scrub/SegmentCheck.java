@@ -117,11 +117,6 @@ final class SegmentCheck {
     return header;
   }
 
-  /** Sectors that live extents name. */
-  long liveSectors() {
-    return liveSectors;
-  }
-
   private void readHeader() {
     try {
       SegmentHeader read = SegmentHeader.decode(bytes, volume, sequence);
