@@ -12,7 +12,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A directory of a volume's own for its log: {@code log_dir=/PATH} in its URI. Below it lies one
- * directory for each volume, named by its UUID, so that several may share it. Stateless.
+ * directory for each volume, named by its UUID, so that several may share it.
+ *
+ * <p>It is often a file system of its own, and one that is not mounted looks like one without logs:
+ * an open would begin a new log there, and know nothing of what this host last saw of the volume.
+ * So a person's word makes the directory and marks it, and what opens by itself asks for the mark.
+ * Stateless.
  */
 final class LogPlace {
 
@@ -20,6 +25,15 @@ final class LogPlace {
 
   /** What a directory is tried with. */
   private static final String PROBE = ".isthmus-probe-";
+
+  /** Says that this is the directory that was meant, and not the place where it gets mounted. */
+  private static final String MARK = ".isthmus-logs";
+
+  private static final String MARK_TEXT =
+      """
+      Logs of Isthmus volumes lie here. Without this file no gateway opens them by itself:
+      it takes the file system for one that is not mounted.
+      """;
 
   private LogPlace() {}
 
@@ -63,6 +77,35 @@ final class LogPlace {
     } catch (IOException e) {
       return parent == null ? path : real(parent).resolve(path.getFileName());
     }
+  }
+
+  /**
+   * Makes a directory for logs if it is missing, and marks it.
+   *
+   * @throws DeviceException.Unavailable if it can't be made or written to
+   */
+  static void make(Path directory) {
+    requireUsable(directory);
+    Path mark = directory.resolve(MARK);
+    if (!Files.exists(mark)) {
+      NoteFile.write(mark, MARK_TEXT);
+    }
+  }
+
+  /**
+   * Asks for what {@link #make} made, and makes nothing.
+   *
+   * @throws DeviceException.Unavailable if it is not there, or can't be written to
+   */
+  static void requireMade(Path directory) {
+    if (!Files.exists(directory.resolve(MARK))) {
+      throw new DeviceException.Unavailable(
+          directory
+              + " is not the directory that had the volume's log ("
+              + MARK
+              + " is missing): is its file system mounted? It is looked at again by itself");
+    }
+    requireUsable(directory);
   }
 
   /**

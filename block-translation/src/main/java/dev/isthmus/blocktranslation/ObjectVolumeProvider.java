@@ -89,16 +89,33 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     return open(
         bucket,
         VolumePlace.of(uri, bucket),
-        logs(uri, bucket),
+        madeLogs(uri, bucket),
         opener -> opener.openUnattended(expected));
   }
 
-  /** Where the logs of a volume lie, which can be written to. */
+  /** Where the logs of a volume lie; a place of its own is there already, as a person made it. */
+  private Path madeLogs(StorageUri uri, BucketUri bucket) {
+    Path own = LogPlace.of(uri, bucket);
+    if (own == null) {
+      return ownLogs();
+    }
+    LogPlace.requireMade(own);
+    return own;
+  }
+
+  /** Where the logs of a volume lie, which can be written to; made if a person says so. */
   private Path logs(StorageUri uri, BucketUri bucket) {
     Path own = LogPlace.of(uri, bucket);
-    Path logs = own == null ? settings.directory() : own;
-    LogPlace.requireUsable(logs);
-    return logs;
+    if (own == null) {
+      return ownLogs();
+    }
+    LogPlace.make(own);
+    return own;
+  }
+
+  private Path ownLogs() {
+    LogPlace.requireUsable(settings.directory());
+    return settings.directory();
   }
 
   private static Takeover takeover(@Nullable String word) {
@@ -236,7 +253,12 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     return own == null ? settings.directory() : own;
   }
 
-  /** The same, and a log can be kept there. */
+  /** The same, and it is there, with its file system mounted if it has one of its own. */
+  public Path requireMadeLogDirectory(StorageUri uri) {
+    return madeLogs(uri, BucketUri.ofVolume(uri, OTHER_KEYS));
+  }
+
+  /** The same, and a log can be kept there; it is made if it is missing. */
   public Path requireLogDirectory(StorageUri uri) {
     return logs(uri, BucketUri.ofVolume(uri, OTHER_KEYS));
   }

@@ -95,7 +95,12 @@ public final class DeviceOpener {
     return buckets.logDirectory(uri);
   }
 
-  /** The same, and a log can be kept there. */
+  /** As {@link ObjectVolumeProvider#requireMadeLogDirectory}. */
+  Path requireMadeLogDirectory(StorageUri uri) {
+    return buckets.requireMadeLogDirectory(uri);
+  }
+
+  /** As {@link ObjectVolumeProvider#requireLogDirectory}. */
   Path requireLogDirectory(StorageUri uri) {
     return buckets.requireLogDirectory(uri);
   }

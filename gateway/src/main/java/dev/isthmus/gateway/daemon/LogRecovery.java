@@ -86,6 +86,8 @@ final class LogRecovery {
   /** A volume that is not open may only want for the word; its log is looked at first. */
   private void openWhereItWas(Plan plan) {
     try {
+      // Whoever names another place has not asked for a new log in this one.
+      var _ = opener.requireMadeLogDirectory(plan.before());
       plan.volume().opened(opener.open(plan.before()));
       export.accept(plan.volume());
     } catch (DeviceException.Unavailable | DeviceException.Corrupt e) {
