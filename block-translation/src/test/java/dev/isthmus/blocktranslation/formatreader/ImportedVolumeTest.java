@@ -179,6 +179,7 @@ class ImportedVolumeTest {
           0,
           provider.list(StorageUri.parse("bucket+file://" + directory.resolve("bucket"))).size());
     }
+    assertEquals(new BucketImages.Leftovers(1, 0), images.leftovers(uri()));
     assertEquals(1, images.discardLeftovers(uri()));
     assertFalse(images.hasLeftovers(uri()));
     long _ = importImage(Progress.NONE);

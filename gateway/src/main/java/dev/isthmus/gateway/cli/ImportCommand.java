@@ -85,16 +85,19 @@ final class ImportCommand extends ImageVerb {
   @Option(
       names = "--discard-leftovers",
       description =
-          "First delete what a broken-off import left there. Not while another one to the same place"
-              + " is under way.")
+          "First delete what a broken-off import left there, once you have typed the volume's name."
+              + " A volume of which nothing but the manifest was lost looks the same, and is wiped for"
+              + " good. Not while another import to the same place is under way.")
   private boolean discardLeftovers;
+
+  @Option(names = "--yes", description = "With --discard-leftovers: do not ask.")
+  private boolean yes;
 
   @Override
   int run(BucketImages images) {
     StorageUri uri = StorageUri.parse(volume);
     if (discardLeftovers) {
-      long objects = images.discardLeftovers(uri);
-      err().println("isthmus: " + objects + " objects of broken-off imports are deleted");
+      discardLeftovers(images, uri);
     } else if (images.hasLeftovers(uri)) {
       warn(
           "objects lie at this place already: of a volume, what a deleted one left, of an import that"
@@ -121,6 +124,27 @@ final class ImportCommand extends ImageVerb {
     } finally {
       source.close();
     }
+  }
+
+  private void discardLeftovers(BucketImages images, StorageUri uri) {
+    BucketImages.Leftovers left = images.leftovers(uri);
+    if (left.objects() == 0) {
+      return;
+    }
+    String what =
+        "%d objects (%s) at %s"
+            .formatted(left.objects(), VolumeText.approximate(left.bytes()), volume);
+    if (!yes) {
+      Confirmation.require(
+          "Delete "
+              + what
+              + "? If a volume was there that lost nothing but its manifest, it is gone for good.",
+          "--discard-leftovers deletes " + what,
+          uri.path().substring(uri.path().lastIndexOf('/') + 1));
+    }
+    err().println("isthmus: deleting " + what);
+    long deleted = images.discardLeftovers(uri);
+    err().println("isthmus: " + deleted + " objects are deleted");
   }
 
   /** The same with a size in whole blocks, if that was asked for. */

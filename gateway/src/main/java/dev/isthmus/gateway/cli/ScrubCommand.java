@@ -39,8 +39,8 @@ import picocli.CommandLine.Parameters;
           + " not looked at.",
       "",
       "What is found is LOST (reads fail), ENDANGERED (a good copy is in log or memory still),"
-          + " WEAKENED (all can be read, but a spare is gone), HARMLESS (nobody reads it) or SURPLUS"
-          + " (nothing names it). Ends with exit code 6 if there is damage."
+          + " WEAKENED (all can be read, but a spare is gone), HARMLESS (nobody reads it), SURPLUS"
+          + " (nothing names it) or FOREIGN (not of this volume). Ends with exit code 6 if there is damage."
     },
     footer = {
       "",

@@ -192,6 +192,29 @@ class ImageCommandsTest {
   }
 
   @Test
+  void leftoversAreOnlyDeletedByThoseWhoSaySo() throws IOException {
+    Files.delete(file("bucket/objects/db/manifest"));
+    String[] line = {"volume", "import", path("disk.img"), uri(), "--discard-leftovers"};
+    Run unsaid = run(line);
+    assertEquals(2, unsaid.exitCode());
+    assertTrue(unsaid.err().contains("--yes") && unsaid.err().contains("9.0 MiB"), unsaid.err());
+    assertTrue(Files.exists(object("segments")));
+    // What is no volume's stays, and so does all the rest.
+    Path stray = Files.write(file("bucket/objects/db/notes.txt"), new byte[64]);
+    String[] yes = Arrays.copyOf(line, line.length + 1);
+    yes[line.length] = "--yes";
+    Run refused = run(yes);
+    assertEquals(2, refused.exitCode());
+    assertTrue(refused.err().contains("db/notes.txt"), refused.err());
+    assertTrue(Files.exists(object("segments")));
+    Files.delete(stray);
+    Run run = run(yes);
+    assertEquals(0, run.exitCode(), run.err());
+    assertTrue(run.err().contains("objects are deleted"), run.err());
+    assertEquals(0, run("volume", "verify", path("disk.img"), uri()).exitCode());
+  }
+
+  @Test
   void aCopyOfTheObjectsServesAsWell() {
     // The files of a bucket in a directory, as they lie there.
     Run run = run("volume", "export", path("bucket/objects/db"), path("out.img"));
