@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import java.util.zip.CRC32C;
@@ -104,7 +105,9 @@ public final class ExportStateFile {
     line(text, "last-time", pinned.lastTimeNanos());
     line(text, "checkpoint", pinned.checkpoint().isEmpty() ? "-" : pinned.checkpoint());
     line(text, "shortfall", pinned.shortfall().isEmpty() ? "-" : pinned.shortfall());
+    line(text, "target", state.image().target().isEmpty() ? "-" : state.image().target());
     line(text, "done-bytes", state.doneBytes());
+    line(text, "tail-crc32c", "%08x".formatted(state.image().tailCrc()));
     line(text, "damaged-ranges", state.damagedCount());
     line(text, "damaged-sectors", state.damagedSectors());
     for (DamagedRange range : state.damaged()) {
@@ -145,10 +148,14 @@ public final class ExportStateFile {
               lines.number("last-time"),
               lines.optional("checkpoint"),
               lines.optional("shortfall"));
-      long done = lines.number("done-bytes");
+      var image =
+          new ImageMark(
+              lines.optional("target"),
+              lines.number("done-bytes"),
+              HexFormat.fromHexDigits(lines.next("tail-crc32c")));
       long damagedCount = lines.number("damaged-ranges");
       long damagedSectors = lines.number("damaged-sectors");
-      return new ExportState(pinned, done, lines.ranges(), damagedCount, damagedSectors);
+      return new ExportState(pinned, image, lines.ranges(), damagedCount, damagedSectors);
     } catch (IllegalArgumentException e) {
       throw damaged(String.valueOf(e.getMessage()));
     }

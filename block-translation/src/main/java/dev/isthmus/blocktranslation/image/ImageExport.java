@@ -86,7 +86,7 @@ public final class ImageExport {
     }
     if (file != null && from.doneBytes() == 0) {
       // From here on the image is known for what it is, however this ends.
-      file.write(from);
+      file.write(export.state());
     }
     try {
       export.copy();
@@ -169,10 +169,14 @@ public final class ImageExport {
   private void save() {
     if (file != null) {
       target.force();
-      file.write(
-          new ExportState(pinned, doneBytes, damage.ranges(), damage.count(), damage.sectors()));
+      file.write(state());
     }
     savedNanos = System.nanoTime();
+  }
+
+  private ExportState state() {
+    return new ExportState(
+        pinned, target.mark(doneBytes), damage.ranges(), damage.count(), damage.sectors());
   }
 
   /** What was reached before a failure is worth keeping; the failure itself is what counts. */

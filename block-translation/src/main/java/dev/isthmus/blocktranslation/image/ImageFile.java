@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.zip.CRC32C;
 
 /**
  * An image in a regular file, zeroes being holes, or on a block device. Threading: confined to the
@@ -34,26 +35,32 @@ public final class ImageFile implements ImageTarget {
   /**
    * Opens {@code path} for an image of {@code sizeBytes}.
    *
-   * @param keepBytes what is there already and stays; the rest of a regular file is taken away
-   * @param overwrite whether anything else that is there may go
-   * @throws DeviceException.Invalid if something is there that must not go, or it is too small
+   * @param kept what is there already and stays; the rest of a regular file is taken away
+   * @param overwrite whether anything else that is there may go; a block device always needs that
+   * @throws DeviceException.Invalid if something is there that must not go, it is too small, or
+   *     {@code kept} is not what is there
    */
-  public static ImageFile open(Path path, long sizeBytes, long keepBytes, boolean overwrite) {
+  public static ImageFile open(Path path, long sizeBytes, ImageMark kept, boolean overwrite) {
     boolean device = BlockFiles.isBlockDevice(path);
     try {
       if (device) {
         BlockFiles.refuseIfInUse(path);
-      }
-      if (keepBytes == 0 && !overwrite) {
-        refuseToOverwrite(path, device);
-      }
-      if (!device && Files.exists(path) && !Files.isRegularFile(path)) {
+      } else if (Files.exists(path) && !Files.isRegularFile(path)) {
         throw new DeviceException.Invalid(path + " is neither a file nor a block device");
+      }
+      String identity = BlockFiles.identity(path);
+      boolean ours = !kept.target().isEmpty() && kept.target().equals(identity);
+      if (kept.doneBytes() > 0 && !ours) {
+        throw stranger(path, identity, kept);
+      }
+      if (!overwrite && (device || !ours)) {
+        refuseToOverwrite(path, device);
       }
       // "rw" would make a file of that name where a device is gone.
       var file = new RandomAccessFile(path.toFile(), "rw");
       try {
-        fit(path, device, file, sizeBytes, keepBytes);
+        requireUnchanged(path, file.getChannel(), kept);
+        fit(path, device, file, sizeBytes, kept.doneBytes());
         return new ImageFile(path, device, file);
       } catch (IOException | RuntimeException e) {
         file.close();
@@ -62,6 +69,18 @@ public final class ImageFile implements ImageTarget {
     } catch (IOException e) {
       throw failure(path, e);
     }
+  }
+
+  private static DeviceException.Invalid stranger(Path path, String identity, ImageMark kept) {
+    return new DeviceException.Invalid(
+        "%s is %s: the export that was broken off wrote %d bytes to another target, the %s. %s"
+            .formatted(
+                path,
+                identity.isEmpty() ? "gone" : "the " + identity,
+                kept.doneBytes(),
+                kept.target().isEmpty() ? "one that is not known" : kept.target(),
+                "Name that one, or say --restart to begin anew"
+                    + (identity.isEmpty() ? "" : ", and --force if all that is here may go")));
   }
 
   private static void refuseToOverwrite(Path path, boolean device) throws IOException {
@@ -75,23 +94,55 @@ public final class ImageFile implements ImageTarget {
     }
   }
 
+  /** Of the right file, too, somebody may have changed what is to be kept: mounted it, say. */
+  private static void requireUnchanged(Path path, FileChannel channel, ImageMark kept)
+      throws IOException {
+    if (channel.size() < kept.doneBytes()) {
+      throw new DeviceException.Invalid(
+          "%s has become shorter than the %d bytes that were written to it. Say --restart to begin anew"
+              .formatted(path, kept.doneBytes()));
+    }
+    if (kept.doneBytes() > 0 && tailCrc(channel, kept.doneBytes()) != kept.tailCrc()) {
+      throw new DeviceException.Invalid(
+          ("%s was changed since the export was broken off: before byte %d is not what was written"
+                  + " there. Say --restart to begin anew")
+              .formatted(path, kept.doneBytes()));
+    }
+  }
+
+  private static int tailCrc(FileChannel channel, long endBytes) throws IOException {
+    ByteBuffer tail = ByteBuffer.allocate((int) Math.min(ImageMark.TAIL_BYTES, endBytes));
+    long from = endBytes - tail.capacity();
+    while (tail.hasRemaining()) {
+      if (channel.read(tail, from + tail.position()) < 0) {
+        throw new IOException("it ends at byte " + (from + tail.position()));
+      }
+    }
+    var crc = new CRC32C();
+    crc.update(tail.flip());
+    return (int) crc.getValue();
+  }
+
   private static void fit(
       Path path, boolean device, RandomAccessFile file, long sizeBytes, long keepBytes)
       throws IOException {
-    long presentBytes = file.getChannel().size();
-    if (presentBytes < keepBytes) {
-      throw new DeviceException.Invalid(
-          path
-              + " has become shorter than what was written to it: it is another file. Say"
-              + " --restart to begin anew");
-    }
     if (!device) {
       // What a try that was broken off wrote behind the kept bytes would show through the holes.
       file.setLength(keepBytes);
       file.setLength(sizeBytes);
-    } else if (presentBytes < sizeBytes) {
+    } else if (file.getChannel().size() < sizeBytes) {
       throw new DeviceException.Invalid(
-          "%s has %d bytes, the image needs %d".formatted(path, presentBytes, sizeBytes));
+          "%s has %d bytes, the image needs %d"
+              .formatted(path, file.getChannel().size(), sizeBytes));
+    }
+  }
+
+  @Override
+  public ImageMark mark(long doneBytes) {
+    try {
+      return new ImageMark(BlockFiles.identity(path), doneBytes, tailCrc(channel, doneBytes));
+    } catch (IOException e) {
+      throw failure(path, e);
     }
   }
 

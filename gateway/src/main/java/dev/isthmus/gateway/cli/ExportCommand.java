@@ -11,6 +11,7 @@ import dev.isthmus.blocktranslation.image.ExportStateFile;
 import dev.isthmus.blocktranslation.image.FileSource;
 import dev.isthmus.blocktranslation.image.ImageExport;
 import dev.isthmus.blocktranslation.image.ImageFile;
+import dev.isthmus.blocktranslation.image.ImageMark;
 import dev.isthmus.blocktranslation.image.ImageStream;
 import dev.isthmus.blocktranslation.image.ImageTarget;
 import java.io.FileDescriptor;
@@ -80,7 +81,11 @@ final class ExportCommand extends ImageVerb {
   @Option(names = "--sha256", description = "Tell the image's SHA-256, as sha256sum does.")
   private boolean sha256;
 
-  @Option(names = "--force", description = "Overwrite a file that is there, or a block device.")
+  @Option(
+      names = "--force",
+      description =
+          "Overwrite a file that is there, or a block device. A device needs it each time, also to go"
+              + " on.")
   private boolean force;
 
   @Option(
@@ -99,12 +104,8 @@ final class ExportCommand extends ImageVerb {
   @Override
   int run(BucketImages images) {
     ExportStateFile stateFile = stateFile();
-    ExportState left = stateFile == null ? null : leftBehind(stateFile);
-    boolean ours = left != null;
-    if (restart && left != null && stateFile != null) {
-      stateFile.delete();
-      left = null;
-    }
+    ExportState found = stateFile == null ? null : leftBehind(stateFile);
+    ExportState left = restart ? null : found;
     var options =
         new BucketImages.ReadOptions(
             CheckpointChoice.parse(checkpoint),
@@ -112,14 +113,20 @@ final class ExportCommand extends ImageVerb {
             skipDamaged,
             this::warn);
     try (BucketDisk disk = images.openVolume(volume, options)) {
-      ExportState from = left == null ? ExportState.begin(disk.pinned()) : left;
+      ExportState from =
+          left == null
+              // What an earlier try began may be overwritten, and nothing else of that name.
+              ? ExportState.begin(disk.pinned(), found == null ? ImageMark.NONE : found.image())
+              : left;
       announce(disk, from);
-      ImageExport.Result result = write(disk, stateFile, from, ours);
+      ImageExport.Result result = write(disk, stateFile, from);
       var summary = new ExportSummary(disk, result, warnings());
       summary.print(json(), file.equals("-") ? err() : out());
       return summary.isComplete() ? ExitCode.OK : ExitCode.INCOMPLETE;
     } catch (DeviceException e) {
-      if (stateFile != null && stateFile.path().toFile().exists()) {
+      if (stateFile != null
+          && stateFile.path().toFile().exists()
+          && !(e instanceof DeviceException.Invalid)) {
         err()
             .println(
                 "isthmus: the export is broken off; the same command goes on from there, --restart"
@@ -136,7 +143,6 @@ final class ExportCommand extends ImageVerb {
       if (!restart) {
         throw e;
       }
-      stateFile.delete();
       return null;
     }
   }
@@ -176,7 +182,7 @@ final class ExportCommand extends ImageVerb {
   }
 
   private ImageExport.Result write(
-      BucketDisk disk, @Nullable ExportStateFile stateFile, ExportState from, boolean ours) {
+      BucketDisk disk, @Nullable ExportStateFile stateFile, ExportState from) {
     var options = new ImageExport.Options(skipDamaged, sha256, progress("exported"));
     if (stateFile == null) {
       // Not System.out, which would take bytes for text and hide failures.
@@ -184,8 +190,7 @@ final class ExportCommand extends ImageVerb {
       return ImageExport.run(disk, new ImageStream(stream), null, from, null, options);
     }
     Path target = Path.of(file);
-    try (ImageTarget image =
-            ImageFile.open(target, disk.sizeBytes(), from.doneBytes(), force || ours);
+    try (ImageTarget image = ImageFile.open(target, disk.sizeBytes(), from.image(), force);
         DiskSource written = FileSource.open(target)) {
       return ImageExport.run(disk, image, stateFile, from, written, options);
     }

@@ -12,6 +12,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -113,6 +114,35 @@ class ImageCommandsTest {
     Arrays.fill(content, (int) lba * 512, (int) (lba + sectors) * 512, (byte) 0);
     assertArrayEquals(content, Files.readAllBytes(file("out.img")));
     assertEquals(2, run("volume", "verify", path("out.img"), uri()).exitCode());
+  }
+
+  @Test
+  void goingOnWithAnotherFileIsRefused() throws IOException {
+    flipLastByte(object("segments"));
+    assertEquals(6, run("volume", "export", uri(), path("out.img")).exitCode());
+    // The state of one export, and the name of another target.
+    String state = path("out.img.isthmus-export");
+    Run second = run("volume", "export", uri(), path("second.img"), "--state", state);
+    assertEquals(2, second.exitCode());
+    assertTrue(second.err().contains("another target"), second.err());
+    assertFalse(second.err().contains("goes on from there"), second.err());
+    Files.move(file("out.img"), file("kept.img"));
+    byte[] other = new byte[BYTES];
+    Arrays.fill(other, (byte) 9);
+    Files.write(file("out.img"), other);
+    for (String[] options : new String[][] {{}, {"--force"}, {"--restart"}}) {
+      String[] line = Arrays.copyOf(new String[] {"volume", "export"}, 5 + options.length);
+      line[2] = uri();
+      line[3] = path("out.img");
+      line[4] = "--skip-damaged";
+      System.arraycopy(options, 0, line, 5, options.length);
+      Run refused = run(line);
+      assertEquals(2, refused.exitCode(), refused.err());
+      assertTrue(refused.err().contains("--force"), refused.err());
+      assertArrayEquals(other, Files.readAllBytes(file("out.img")));
+    }
+    Files.move(file("kept.img"), file("out.img"), StandardCopyOption.REPLACE_EXISTING);
+    assertEquals(8, run("volume", "export", uri(), path("out.img"), "--skip-damaged").exitCode());
   }
 
   @Test
