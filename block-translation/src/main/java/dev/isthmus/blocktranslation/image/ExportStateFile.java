@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.isthmus.blockdevice.DeviceException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -65,16 +64,10 @@ public final class ExportStateFile {
   public void write(ExportState state) {
     Path next = path.resolveSibling(path.getFileName() + ".new");
     try {
-      try (FileChannel channel =
-          FileChannel.open(
-              next,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.WRITE)) {
-        ByteBuffer bytes = UTF_8.encode(encode(state));
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
-        }
+      Files.deleteIfExists(next);
+      PrivateFiles.create(next);
+      try (FileChannel channel = FileChannel.open(next, StandardOpenOption.WRITE)) {
+        ImageBytes.write(channel, 0, UTF_8.encode(encode(state)));
         channel.force(true);
       }
       Files.move(next, path, StandardCopyOption.ATOMIC_MOVE);

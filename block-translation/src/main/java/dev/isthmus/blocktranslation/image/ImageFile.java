@@ -8,7 +8,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
 
 /**
@@ -56,7 +55,9 @@ public final class ImageFile implements ImageTarget {
       if (!overwrite && (device || !ours)) {
         refuseToOverwrite(path, device);
       }
-      // "rw" would make a file of that name where a device is gone.
+      if (identity.isEmpty()) {
+        PrivateFiles.create(path);
+      }
       var file = new RandomAccessFile(path.toFile(), "rw");
       try {
         requireUnchanged(path, file.getChannel(), kept);
@@ -112,12 +113,7 @@ public final class ImageFile implements ImageTarget {
 
   private static int tailCrc(FileChannel channel, long endBytes) throws IOException {
     ByteBuffer tail = ByteBuffer.allocate((int) Math.min(ImageMark.TAIL_BYTES, endBytes));
-    long from = endBytes - tail.capacity();
-    while (tail.hasRemaining()) {
-      if (channel.read(tail, from + tail.position()) < 0) {
-        throw new IOException("it ends at byte " + (from + tail.position()));
-      }
-    }
+    ImageBytes.read(channel, endBytes - tail.capacity(), tail);
     var crc = new CRC32C();
     crc.update(tail.flip());
     return (int) crc.getValue();
@@ -155,28 +151,12 @@ public final class ImageFile implements ImageTarget {
   public void write(long offsetBytes, MemorySegment data) {
     try {
       if (device) {
-        writeFully(offsetBytes, data.asByteBuffer());
-        return;
+        ImageBytes.write(channel, offsetBytes, data.asByteBuffer());
+      } else {
+        ImageBytes.writeSparse(channel, offsetBytes, data);
       }
-      Zeroes.forEachOther(
-          data,
-          Integer.MAX_VALUE & -Zeroes.BLOCK_BYTES,
-          (at, length) -> {
-            try {
-              writeFully(offsetBytes + at, data.asSlice(at, length).asByteBuffer());
-            } catch (IOException e) {
-              throw failure(path, e);
-            }
-          });
     } catch (IOException e) {
       throw failure(path, e);
-    }
-  }
-
-  private void writeFully(long offsetBytes, ByteBuffer bytes) throws IOException {
-    long at = offsetBytes;
-    while (bytes.hasRemaining()) {
-      at += channel.write(bytes, at);
     }
   }
 
@@ -188,7 +168,7 @@ public final class ImageFile implements ImageTarget {
     try {
       for (long at = 0; at < lengthBytes; at += ZEROES_BYTES) {
         long length = Math.min(ZEROES_BYTES, lengthBytes - at);
-        writeFully(offsetBytes + at, zeroes.asSlice(0, length).asByteBuffer());
+        ImageBytes.write(channel, offsetBytes + at, zeroes.asSlice(0, length).asByteBuffer());
       }
     } catch (IOException e) {
       throw failure(path, e);
@@ -198,13 +178,10 @@ public final class ImageFile implements ImageTarget {
   @Override
   public void force() {
     try {
-      channel.force(true);
-      Path directory = path.toAbsolutePath().getParent();
-      if (!device && directory != null) {
-        // Without this a power cut may take the name of a file whose content was forced.
-        try (var names = FileChannel.open(directory, StandardOpenOption.READ)) {
-          names.force(true);
-        }
+      if (device) {
+        channel.force(true);
+      } else {
+        ImageBytes.force(channel, path);
       }
     } catch (IOException e) {
       throw failure(path, e);

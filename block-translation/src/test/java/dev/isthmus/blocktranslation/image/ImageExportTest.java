@@ -15,6 +15,7 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -212,6 +213,14 @@ class ImageExportTest {
     var mark = new ImageMark(BlockFiles.identity(device), 512, 0);
     for (ImageMark kept : List.of(ImageMark.NONE, mark, mark.begunAnew())) {
       refused(ExportState.begin(pinned, kept), device, false, "/dev/loop0");
+    }
+  }
+
+  @Test
+  void imagesAndTheirSideFilesAreForTheirOwnerAlone() throws Exception {
+    ExportState _ = brokenOff();
+    for (Path file : List.of(image(), stateFile().path())) {
+      assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
     }
   }
 
