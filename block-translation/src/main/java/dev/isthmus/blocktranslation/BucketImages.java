@@ -51,16 +51,25 @@ public final class BucketImages implements AutoCloseable {
    * How a volume's disk is read.
    *
    * @param checkpoint from where its map comes
-   * @param pinned the state that is wanted; null for the newest that the bucket has
+   * @param exact whether the disk is read as it was at that checkpoint, which must be the newest,
+   *     the previous, or a named one, and not in the newest state
+   * @param pinned the state that an earlier read had and this one is to have; null for none
    * @param skipDamaged whether what is damaged may be left out: a map that is lost in part is still
    *     read, and a chain that is broken is read as far as that
    * @param notices hears, in words, of what is not as it should be
    */
   public record ReadOptions(
       CheckpointChoice checkpoint,
+      boolean exact,
       @Nullable PinnedState pinned,
       boolean skipDamaged,
-      Consumer<String> notices) {}
+      Consumer<String> notices) {
+
+    /** The newest state, by the first way that is readable. */
+    public static ReadOptions newest(Consumer<String> notices) {
+      return new ReadOptions(CheckpointChoice.AUTOMATIC, false, null, false, notices);
+    }
+  }
 
   /**
    * What a volume is made like.
@@ -127,7 +136,7 @@ public final class BucketImages implements AutoCloseable {
               options.skipDamaged(),
               end,
               defect)
-          .open(options.checkpoint(), options.pinned());
+          .open(options.checkpoint(), options.exact(), options.pinned());
     } catch (RuntimeException e) {
       end.run();
       throw e;

@@ -88,6 +88,7 @@ public final class ExportStateFile {
   static String encode(ExportState state) {
     PinnedState pinned = state.pinned();
     var text = new StringBuilder(FIRST_LINE).append('\n');
+    line(text, "at", state.at().isEmpty() ? "-" : state.at());
     line(text, "volume", pinned.volume());
     line(text, "incarnation", pinned.incarnation());
     line(text, "size-bytes", pinned.sizeBytes());
@@ -129,6 +130,7 @@ public final class ExportStateFile {
     }
     try {
       var lines = new Lines(text.substring(0, end).split("\n", -1));
+      String at = lines.optional("at");
       var pinned =
           new PinnedState(
               UUID.fromString(lines.next("volume")),
@@ -148,7 +150,7 @@ public final class ExportStateFile {
               HexFormat.fromHexDigits(lines.next("tail-crc32c")));
       long damagedCount = lines.number("damaged-ranges");
       long damagedSectors = lines.number("damaged-sectors");
-      return new ExportState(pinned, image, lines.ranges(), damagedCount, damagedSectors);
+      return new ExportState(at, pinned, image, lines.ranges(), damagedCount, damagedSectors);
     } catch (IllegalArgumentException e) {
       throw damaged(String.valueOf(e.getMessage()));
     }

@@ -41,7 +41,7 @@ public final class ImageExport {
   private final DiskSource source;
   private final ImageTarget target;
   private final @Nullable ExportStateFile file;
-  private final PinnedState pinned;
+  private final ExportState from;
   private final Options options;
   private final DamageReport damage = new DamageReport();
   private final @Nullable MessageDigest digest;
@@ -58,7 +58,7 @@ public final class ImageExport {
     this.source = source;
     this.target = target;
     this.file = file;
-    this.pinned = from.pinned();
+    this.from = from;
     this.options = options;
     this.doneBytes = from.doneBytes();
     this.digest = options.sha256() ? sha256() : null;
@@ -176,7 +176,12 @@ public final class ImageExport {
 
   private ExportState state() {
     return new ExportState(
-        pinned, target.mark(doneBytes), damage.ranges(), damage.count(), damage.sectors());
+        from.at(),
+        from.pinned(),
+        target.mark(doneBytes),
+        damage.ranges(),
+        damage.count(),
+        damage.sectors());
   }
 
   /** What was reached before a failure is worth keeping; the failure itself is what counts. */

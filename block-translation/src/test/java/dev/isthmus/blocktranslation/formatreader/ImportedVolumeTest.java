@@ -12,7 +12,6 @@ import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.BucketDisk;
 import dev.isthmus.blocktranslation.BucketImages;
-import dev.isthmus.blocktranslation.CheckpointChoice;
 import dev.isthmus.blocktranslation.ObjectVolumeProvider;
 import dev.isthmus.blocktranslation.ObjectVolumeSettings;
 import dev.isthmus.blocktranslation.Tiers;
@@ -139,13 +138,9 @@ class ImportedVolumeTest {
   private void compareWithExport() throws IOException {
     var before = Files.getLastModifiedTime(directory.resolve("bucket"));
     var options =
-        new BucketImages.ReadOptions(
-            CheckpointChoice.AUTOMATIC,
-            null,
-            false,
-            notice -> {
-              throw new AssertionError(notice);
-            });
+        BucketImages.ReadOptions.newest(notice -> {
+          throw new AssertionError(notice);
+        });
     try (BucketDisk disk = images.openVolume(uri().toString(), options);
         FileSource file = FileSource.open(image())) {
       assertFalse(disk.isOpenElsewhere());

@@ -78,7 +78,7 @@ class ImageExportTest {
   @Test
   void theImageIsTheDiskAndSparse() throws Exception {
     ImageExport.Result result =
-        export(ExportState.begin(pinned, ImageMark.NONE), options(false, Progress.NONE));
+        export(ExportState.begin("", pinned, ImageMark.NONE), options(false, Progress.NONE));
     assertArrayEquals(content, Files.readAllBytes(image()));
     assertEquals(sha256(), result.sha256());
     assertNull(stateFile().read(), "the side file goes");
@@ -125,7 +125,7 @@ class ImageExportTest {
             throw new DeviceException.Unavailable("the bucket is gone");
           }
         };
-    ExportState begin = ExportState.begin(pinned, ImageMark.NONE);
+    ExportState begin = ExportState.begin("", pinned, ImageMark.NONE);
     assertThrows(DeviceException.Unavailable.class, () -> export(begin, options(false, interrupt)));
     return Objects.requireNonNull(stateFile().read());
   }
@@ -156,7 +156,7 @@ class ImageExportTest {
     Files.copy(kept, image(), StandardCopyOption.REPLACE_EXISTING);
     refused(left, image(), false, "another target");
     // Anew is no licence to overwrite what is not ours.
-    ExportState anew = ExportState.begin(pinned, left.image());
+    ExportState anew = ExportState.begin("", pinned, left.image());
     refused(anew, image(), false, "--force to overwrite it");
     Files.delete(image());
     refused(left, image(), false, "is gone", "--restart");
@@ -170,7 +170,7 @@ class ImageExportTest {
   void whatItBeganItMayBeginAnew() throws Exception {
     ExportState left = brokenOff();
     ImageExport.Result _ =
-        export(ExportState.begin(pinned, left.image()), options(false, Progress.NONE));
+        export(ExportState.begin("", pinned, left.image()), options(false, Progress.NONE));
     assertArrayEquals(content, Files.readAllBytes(image()));
   }
 
@@ -212,7 +212,7 @@ class ImageExportTest {
     Assumptions.assumeTrue(BlockFiles.isBlockDevice(device) && Files.isReadable(device));
     var mark = new ImageMark(BlockFiles.identity(device), 512, 0);
     for (ImageMark kept : List.of(ImageMark.NONE, mark, mark.begunAnew())) {
-      refused(ExportState.begin(pinned, kept), device, false, "/dev/loop0");
+      refused(ExportState.begin("", pinned, kept), device, false, "/dev/loop0");
     }
   }
 
@@ -228,7 +228,7 @@ class ImageExportTest {
   void damageStopsUnlessItIsToBeSkipped() throws Exception {
     var range = new DamagedRange(33 * MIB / 512, 8, "object s/1, the frame at offset 296");
     disk.damaged.add(range);
-    ExportState begin = ExportState.begin(pinned, ImageMark.NONE);
+    ExportState begin = ExportState.begin("", pinned, ImageMark.NONE);
     var corrupt =
         assertThrows(
             DeviceException.Corrupt.class, () -> export(begin, options(false, Progress.NONE)));
@@ -252,7 +252,7 @@ class ImageExportTest {
         (done, total) -> {
           throw new DeviceException.Unavailable("stop");
         };
-    ExportState begin = ExportState.begin(pinned, ImageMark.NONE);
+    ExportState begin = ExportState.begin("", pinned, ImageMark.NONE);
     assertThrows(DeviceException.Unavailable.class, () -> export(begin, options(true, interrupt)));
     ExportState left = Objects.requireNonNull(stateFile().read());
     ImageExport.Result result = export(left, options(true, Progress.NONE));
@@ -265,13 +265,13 @@ class ImageExportTest {
     disk.failFrom = 12 * MIB;
     disk.recovers = true;
     ImageExport.Result _ =
-        export(ExportState.begin(pinned, ImageMark.NONE), options(false, Progress.NONE));
+        export(ExportState.begin("", pinned, ImageMark.NONE), options(false, Progress.NONE));
     assertEquals(1, disk.recoveries);
     assertArrayEquals(content, Files.readAllBytes(image()));
     disk.failFrom = 12 * MIB;
     disk.recovers = false;
     Files.delete(image());
-    ExportState begin = ExportState.begin(pinned, ImageMark.NONE);
+    ExportState begin = ExportState.begin("", pinned, ImageMark.NONE);
     assertThrows(DeviceException.Corrupt.class, () -> export(begin, options(false, Progress.NONE)));
   }
 
@@ -283,7 +283,7 @@ class ImageExportTest {
             disk,
             new ImageStream(out),
             null,
-            ExportState.begin(pinned, ImageMark.NONE),
+            ExportState.begin("", pinned, ImageMark.NONE),
             null,
             options(false, Progress.NONE));
     assertArrayEquals(content, out.toByteArray());
@@ -307,6 +307,7 @@ class ImageExportTest {
   void theSideFileIsBelievedWholeOrNotAtAll() throws IOException {
     var state =
         new ExportState(
+            "previous",
             new PinnedState(
                 new UUID(1, 2),
                 1,

@@ -3,7 +3,6 @@ package dev.isthmus.gateway.cli;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.BucketImages;
-import dev.isthmus.blocktranslation.CheckpointChoice;
 import dev.isthmus.blocktranslation.Rpo;
 import dev.isthmus.blocktranslation.Tiers;
 import dev.isthmus.blocktranslation.image.DiskSource;
@@ -103,7 +102,7 @@ final class ImportCommand extends ImageVerb {
           "objects lie at this place already: of a volume, what a deleted one left, of an import that"
               + " was broken off (--discard-leftovers deletes these), or of one that is under way");
     }
-    var options = new BucketImages.ReadOptions(CheckpointChoice.AUTOMATIC, null, false, this::warn);
+    var options = BucketImages.ReadOptions.newest(this::warn);
     DiskSource source = images.open(file, options);
     try {
       int blockBytes = blockSizeBytes == 0 ? SectorSize.of(source) : blockSizeBytes;

@@ -4,7 +4,6 @@ import dev.isthmus.blockdevice.ByteSize;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blocktranslation.BucketDisk;
 import dev.isthmus.blocktranslation.BucketImages;
-import dev.isthmus.blocktranslation.CheckpointChoice;
 import dev.isthmus.blocktranslation.image.DiskSource;
 import dev.isthmus.blocktranslation.image.ImageComparison;
 import java.util.Locale;
@@ -76,7 +75,7 @@ final class VerifyCommand extends ImageVerb {
       throw new DeviceException.Invalid("--ranges is 0 to 1000000");
     }
     long bytesPerSecond = rate.isEmpty() ? 0 : ByteSize.parse(rate).bytes();
-    var options = new BucketImages.ReadOptions(CheckpointChoice.AUTOMATIC, null, false, this::warn);
+    var options = BucketImages.ReadOptions.newest(this::warn);
     try (DiskSource left = images.open(one, options);
         DiskSource right = images.open(other, options)) {
       warnIfLess(left);

@@ -146,6 +146,34 @@ class ImageCommandsTest {
   }
 
   @Test
+  void anExportAtACheckpointSaysSo() throws IOException {
+    Run run = run("volume", "export", uri(), path("out.img"), "--at", "newest");
+    assertEquals(0, run.exitCode(), run.err());
+    assertTrue(run.err().contains("as it was at checkpoint 0000000000000001-"), run.err());
+    assertTrue(run.out().contains("later writes are left out"), run.out());
+    assertArrayEquals(content, Files.readAllBytes(file("out.img")));
+    Run json = run("volume", "export", uri(), path("json.img"), "--at", "newest", "-o", "json");
+    JsonNode said = new ObjectMapper().readTree(json.out());
+    assertTrue(said.at("/at_checkpoint").asText().startsWith("0000000000000001-"), json.out());
+    for (String[] options :
+        new String[][] {{"previous"}, {"none"}, {"auto"}, {"x"}, {"newest", "--checkpoint=none"}}) {
+      String[] line = {"volume", "export", uri(), path("no.img"), "--at", options[0], "-q"};
+      line[6] = options.length > 1 ? options[1] : "-q";
+      Run refused = run(line);
+      assertEquals(2, refused.exitCode(), refused.err());
+      assertFalse(Files.exists(file("no.img")));
+    }
+    // What goes on is what was begun.
+    flipLastByte(object("segments"));
+    String[] begun = {"volume", "export", uri(), path("part.img"), "--at", "newest"};
+    assertEquals(6, run(begun).exitCode());
+    Run other = run(Arrays.copyOf(begun, 4));
+    assertEquals(2, other.exitCode());
+    assertTrue(other.err().contains("the state --at newest"), other.err());
+    assertEquals(6, run(begun).exitCode());
+  }
+
+  @Test
   void aDamagedCheckpointIsAWarningAndACompleteImage() throws IOException {
     flipLastByte(object("checkpoints"));
     Run run = run("volume", "export", uri(), path("out.img"));
