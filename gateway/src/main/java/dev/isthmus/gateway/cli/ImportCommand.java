@@ -48,7 +48,7 @@ final class ImportCommand extends ImageVerb {
   private String volume = "";
 
   @Option(
-      names = {"--block-size", "--blk_size"},
+      names = "--block-size",
       paramLabel = "BYTES",
       description =
           "512 or 4096. Default: what the image's partition table counts in; without one, 4096 if"
@@ -76,7 +76,7 @@ final class ImportCommand extends ImageVerb {
 
   @Option(
       names = "--rpo",
-      paramLabel = "none|TIME[,enforce]",
+      paramLabel = "none|DURATION[,enforce]",
       defaultValue = "none",
       description = "As of `isthmus volume create`. Default: none.")
   private String rpo = "none";

@@ -217,6 +217,21 @@ class ImageCommandsTest {
   }
 
   @Test
+  void ratesAreSizesWithOrWithoutTheSecond() {
+    for (String rate : new String[] {"1GiB", "1GiB/s", "0"}) {
+      Run run = run("volume", "verify", path("disk.img"), uri(), "--rate", rate);
+      assertEquals(0, run.exitCode(), run.err());
+    }
+    for (String rate : new String[] {"1GB", "/s", "1GiB/min", "-1"}) {
+      Run run = run("volume", "verify", path("disk.img"), uri(), "--rate=" + rate);
+      assertEquals(2, run.exitCode());
+      assertTrue(run.err().contains("50MiB or 50MiB/s"), run.err());
+    }
+    assertEquals(50 << 20, ByteRate.parse("50MiB/s"));
+    assertEquals(ByteRate.parse("50MiB"), ByteRate.parse("50MiB/s"));
+  }
+
+  @Test
   void importRefusesWhatItShould() throws IOException {
     Run there = run("volume", "import", path("disk.img"), uri());
     assertEquals(2, there.exitCode());
