@@ -202,7 +202,9 @@ final class LocalLog implements AutoCloseable {
     if (!found.hasBegun(manifest.epoch(), manifest.writer())) {
       return "the log on this host is of an earlier owner";
     }
-    if (found.lastLsn() < bucket.durableLsn()
+    // Of a log that was begun behind the chain's end, the chain says nothing.
+    boolean hadChain = found.terms().getFirst().epoch().epoch() <= bucket.epoch();
+    if ((hadChain && found.lastLsn() < bucket.durableLsn())
         || (found.lastLsn() < bucket.lastLsn() && !mayHaveLostPower())) {
       return "the log on this host ends at LSN " + found.lastLsn() + ", earlier than it did";
     }
