@@ -129,6 +129,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
                   place.keyPrefix(),
                   store,
                   settings,
+                  EngineSizes.of(settings),
                   LogHome.DISK,
                   loop,
                   nonces,

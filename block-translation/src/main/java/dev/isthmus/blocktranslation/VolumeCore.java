@@ -142,7 +142,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             backlog,
             durability,
             reads,
-            parts.backlogLimitBytes(),
+            parts.sizes().backlogLimitBytes(),
             Math.max(position.lastTimeNanos(), backlog.newestTimeNanos()),
             this);
     this.uploader =
@@ -153,7 +153,8 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             loop,
             backlog,
             durability,
-            settings,
+            parts.sizes().segmentBytes(),
+            settings.sealAfter(),
             position.nextSequence(),
             this);
     this.checkpointer =
@@ -168,6 +169,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             parts.base(),
             parts.doomed(),
             parts.segmentsReplayed(),
+            parts.sizes().segmentsBetweenCheckpoints(),
             this::fenced);
     uploader.poke();
     // Each open begins a roll file: many in a row without a write would fill the log.

@@ -9,7 +9,6 @@ import dev.isthmus.blocktranslation.format.SegmentBuilder;
 import dev.isthmus.blocktranslation.format.SegmentHeader;
 import dev.isthmus.blocktranslation.map.BlockMap;
 import dev.isthmus.blocktranslation.map.IntervalMap;
-import dev.isthmus.blocktranslation.map.MapSettings;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.PutCondition;
 import dev.isthmus.blocktranslation.store.RequestOptions;
@@ -18,7 +17,6 @@ import dev.isthmus.blocktranslation.store.StoreException;
 import dev.isthmus.wal.LogEpoch;
 import dev.isthmus.wal.LogException;
 import dev.isthmus.wal.LogRecord;
-import dev.isthmus.wal.LogSettings;
 import dev.isthmus.wal.RecoveredLog;
 import dev.isthmus.wal.WriteAheadLog;
 import java.lang.foreign.Arena;
@@ -48,6 +46,7 @@ final class VolumeOpener {
   private final String keyPrefix;
   private final ObjectStore store;
   private final ObjectVolumeSettings settings;
+  private final EngineSizes sizes;
   private final LogHome logs;
   private final EngineLoop loop;
   private final Nonces nonces;
@@ -69,6 +68,7 @@ final class VolumeOpener {
       String keyPrefix,
       ObjectStore store,
       ObjectVolumeSettings settings,
+      EngineSizes sizes,
       LogHome logs,
       EngineLoop loop,
       Nonces nonces,
@@ -79,6 +79,7 @@ final class VolumeOpener {
     this.keyPrefix = keyPrefix;
     this.store = store;
     this.settings = settings;
+    this.sizes = sizes;
     this.logs = logs;
     this.loop = loop;
     this.nonces = nonces;
@@ -106,8 +107,7 @@ final class VolumeOpener {
     bucket.readOn(manifest.epoch());
     checkFloor(manifest, bucket.position());
     Path directory = settings.directory().resolve(manifest.volume().toString());
-    LogSettings logSettings = LogSettings.ofCapacity(settings.logCapacityBytes());
-    try (LocalLog local = LocalLog.find(logs, directory, logSettings, manifest, where)) {
+    try (LocalLog local = LocalLog.find(logs, directory, sizes.log(), manifest, where)) {
       LocalLog.Verdict verdict = local.judge(bucket.position(), takeover);
       long epoch = Math.max(manifest.epoch(), local.newestEpoch()) + 1;
       UUID writer = nonces.nextUuid();
@@ -128,7 +128,7 @@ final class VolumeOpener {
         takeChain(bucket, next, log.appendedLsn());
         restateBase(log, next, bucket.position().lastLsn());
         local.setOthersAside(ready.logId());
-        return start(attempt.found(), bucket, log, logSettings, ready.records());
+        return start(attempt.found(), bucket, log, ready.records());
       } catch (RuntimeException e) {
         log.close();
         throw e;
@@ -178,7 +178,9 @@ final class VolumeOpener {
   }
 
   private WriteAheadLog beginTerm(LocalLog.Ready ready, Manifest next, long bucketLsn) {
-    long base = Math.max(ready.log().lastLsn(), ready.records().isEmpty() ? bucketLsn : 0);
+    // Where a power cut took records that were uploaded, the log goes on behind the bucket: said at
+    // once, as the next opener would miss them in a log that the new term calls whole.
+    long base = Math.max(ready.log().lastLsn(), bucketLsn);
     return Futures.await(
         loop,
         where,
@@ -293,11 +295,7 @@ final class VolumeOpener {
   }
 
   private VolumeCore start(
-      ManifestStore.Stored stored,
-      BucketView bucket,
-      WriteAheadLog log,
-      LogSettings logSettings,
-      List<LogRecord> records) {
+      ManifestStore.Stored stored, BucketView bucket, WriteAheadLog log, List<LogRecord> records) {
     Manifest manifest = stored.manifest();
     var identity =
         new VolumeIdentity(
@@ -315,16 +313,11 @@ final class VolumeOpener {
         manifest.rolledBack().isEmpty()
             ? OpenOutcome.COMPLETE
             : new OpenOutcome.RolledBack(log.appendedLsn(), manifest.rolledBack());
-    // Not for records: the file being filled, the one prepared, the one for the next term, and the
-    // oldest, which is given back only as a whole.
-    long backlogLimit = logSettings.capacityBytes() - 4 * logSettings.rollBytes();
     VolumeCore volume =
         Futures.await(
             loop,
             where,
-            Futures.onLoop(
-                loop,
-                _ -> assemble(stored, identity, bucket, log, backlogLimit, records, outcome)));
+            Futures.onLoop(loop, _ -> assemble(stored, identity, bucket, log, records, outcome)));
     LOG.info(
         "{}: open, epoch {}, incarnation {}, LSN {} ({} in the bucket), {}",
         where,
@@ -341,7 +334,6 @@ final class VolumeOpener {
       VolumeIdentity identity,
       BucketView bucket,
       WriteAheadLog log,
-      long backlogLimit,
       List<LogRecord> records,
       OpenOutcome outcome) {
     var events = new MapEvents(loop, where);
@@ -349,7 +341,7 @@ final class VolumeOpener {
     BlockMap map =
         BlockMap.restore(
             bucket.map(),
-            MapSettings.ofMemory(settings.mapMemoryBytes()),
+            sizes.map(),
             new BlockMap.Environment(
                 identity.volume(),
                 identity.epoch(),
@@ -383,7 +375,7 @@ final class VolumeOpener {
                 name,
                 summaries,
                 settings,
-                backlogLimit,
+                sizes,
                 loop,
                 store,
                 manifests,

@@ -40,6 +40,9 @@ final class WritePath {
   /** How often waiting writes are looked at: for time-outs, cancels and room. */
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
+  /** How long after the last refusal it is assumed that a full file system may have room again. */
+  private static final long UNSTALL_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   /** What the rest of the volume has to do with writes. Called on the loop. */
   interface Owner {
     /** Why changes are refused now, or OK. */
@@ -155,6 +158,7 @@ final class WritePath {
   /** Sweeps those that wait: cancelled ones go at once, late ones retryably. */
   private void look() {
     admitHeld();
+    boolean refused = false;
     long now = loop.nanoTime();
     for (Iterator<Request> waiting = held.iterator(); waiting.hasNext(); ) {
       Request request = waiting.next();
@@ -172,12 +176,17 @@ final class WritePath {
         request.finish(IoStatus.CANCELLED);
       } else if (waitedNanos >= MAX_WAIT_NANOS) {
         waiting.remove();
+        refused = true;
         // Before the refusal, so that a target knows by what path status to refuse.
         owner.stalled(true);
         request.finish(IoStatus.UNAVAILABLE);
       }
     }
     heldCount = held.size();
+    if (refused && held.isEmpty()) {
+      // Where the file system was full beside a log with room, no commit may ever call.
+      loop.schedule(UNSTALL_NANOS, this::roomChanged);
+    }
     if (!held.isEmpty() && lookTimer == null) {
       long delay = Math.min(LOOK_NANOS, Math.max(100_000, pacer.delayNanos(fill(), now)));
       lookTimer =

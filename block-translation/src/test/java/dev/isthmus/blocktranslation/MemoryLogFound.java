@@ -25,6 +25,7 @@ final class MemoryLogFound implements RecoveredLog {
     this.home = home;
     this.disk = disk;
     this.settings = settings;
+    disk.lockedBy = this;
   }
 
   @Override
@@ -113,7 +114,7 @@ final class MemoryLogFound implements RecoveredLog {
     passedOn = true;
     disk.durableLsn = disk.lastLsn;
     disk.voidRecords = 0;
-    return new MemoryLog(home, disk, settings);
+    return new MemoryLog(home, disk, this, settings);
   }
 
   @Override
@@ -129,7 +130,7 @@ final class MemoryLogFound implements RecoveredLog {
   @Override
   public void close() {
     if (!passedOn) {
-      disk.unlock();
+      disk.unlock(this);
     }
   }
 }

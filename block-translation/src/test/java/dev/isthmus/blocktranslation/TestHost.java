@@ -70,6 +70,7 @@ final class TestHost implements AutoCloseable {
                   PLACE.keyPrefix(),
                   store,
                   settings,
+                  EngineSizes.of(settings),
                   LogHome.DISK,
                   loop,
                   nonces,

@@ -1,0 +1,182 @@
+package dev.isthmus.blocktranslation;
+
+import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blockdevice.OpenOutcome;
+import dev.isthmus.blockdevice.Tier;
+import dev.isthmus.blocktranslation.format.Manifest;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens a simulated volume, as often as it takes, and judges what it finds there: all that was
+ * promised, at the tier that the faults leave; nothing that never was; and no way back in time
+ * without a word. Threading: confined to the test's thread.
+ */
+final class SimOpening {
+
+  private static final int MAX_TRIES = 60;
+  private static final int TRIES_WITH_FAULTS = 30;
+
+  private final SimRun run;
+
+  SimOpening(SimRun run) {
+    this.run = run;
+  }
+
+  /** The opened volume; null if the process died over it, or found that another one is newer. */
+  @Nullable SimProcess open(int host) {
+    Random random = run.random();
+    int tries = 1 + random.nextInt(MAX_TRIES);
+    try {
+      for (int i = 0; i < MAX_TRIES; i++) {
+        Term past = run.term();
+        boolean hasLog = hasLog(past, host);
+        Takeover word = word(past, host, i);
+        long othersBefore = run.attemptsOfOthers(host);
+        run.contest(host);
+        run.setQuiet(host, i >= TRIES_WITH_FAULTS || run.isDamaged());
+        if (i >= TRIES_WITH_FAULTS) {
+          run.setInterleaving(false);
+        }
+        try {
+          VolumeCore core = run.host(host).open(word);
+          run.tally().opens++;
+          SimProcess process = judge(past, host, hasLog, core);
+          if (run.isBusy(1 - host) || run.attemptsOfOthers(host) > othersBefore) {
+            process.contest();
+          }
+          return process;
+        } catch (DeviceException.Unavailable | DeviceException.Fenced e) {
+          run.tally().failedOpens++;
+          run.tell("host " + host + ": no open: " + e.getMessage());
+          run.advance(1_000);
+          run.look();
+          if (i == tries && run.term() != past) {
+            return null; // somebody else has it
+          }
+        } catch (DeviceException.Corrupt e) {
+          if (run.isDamaged()) {
+            throw e;
+          }
+          throw new AssertionError("corrupt without damage", e);
+        }
+      }
+    } catch (SimCrash e) {
+      return null;
+    } finally {
+      run.setQuiet(host, false);
+      run.setInterleaving(true);
+    }
+    throw new AssertionError("can't be opened");
+  }
+
+  private boolean hasLog(Term past, int host) {
+    return !run.isDamaged()
+        && past.host == host
+        && !past.logGone
+        && run.host(host).manifest().log().equals(past.logId)
+        && run.host(host).logs.holds(past.logId);
+  }
+
+  /** What has to be agreed to; without it the volume must not open. */
+  private Takeover word(Term past, int host, int triesBefore) {
+    if (run.isDamaged()) {
+      return triesBefore == 0 ? Takeover.NONE : Takeover.LOSSY;
+    }
+    Manifest manifest = run.host(host).manifest();
+    boolean logCounts =
+        run.host(host).logs.holds(manifest.log())
+            && !(past.logGone && manifest.log().equals(past.logId));
+    if (manifest.state() == Manifest.State.CLOSED || logCounts) {
+      return Takeover.NONE;
+    }
+    boolean onlyUnflushed = manifest.flush() == Tier.UPLOADED;
+    if (!run.isBusy(1 - host) && run.random().nextInt(3) == 0) {
+      mustRefuse(host, Takeover.NONE);
+      if (!onlyUnflushed) {
+        mustRefuse(host, Takeover.UNFLUSHED);
+      }
+    }
+    boolean damagedHere = past.logGone && past.host == host;
+    return onlyUnflushed && !damagedHere && run.random().nextBoolean()
+        ? Takeover.UNFLUSHED
+        : Takeover.LOSSY;
+  }
+
+  private void mustRefuse(int host, Takeover word) {
+    if (run.host(host).manifest().state() == Manifest.State.CLOSED) {
+      return; // by now
+    }
+    run.setQuiet(host, true);
+    run.setInterleaving(false);
+    long replacedBefore = run.manifestReplacements();
+    try {
+      run.host(host).open(word);
+    } catch (DeviceException.Unavailable | DeviceException.Corrupt expected) {
+      return;
+    } finally {
+      run.setQuiet(host, false);
+      run.setInterleaving(true);
+    }
+    run.crashSilently(host);
+    // The last word of a process that died, that it was closed, may just have arrived.
+    if (run.manifestReplacements() == replacedBefore + 1) {
+      throw new AssertionError("opened with " + word + " though its log is gone");
+    }
+  }
+
+  private SimProcess judge(Term before, int host, boolean hadLogBefore, VolumeCore core) {
+    Manifest manifest = core.checkpointer().manifest();
+    // While this waited somebody else may have served: before it, or instead of it.
+    boolean late = manifest.epoch() < run.term().epoch;
+    Term past = late ? before : run.term();
+    boolean hadLog = hadLogBefore && past == before;
+    long last = core.positions().appliedLsn();
+    boolean withLog = hadLog || manifest.log().equals(past.logId);
+    boolean rolledBack = core.openOutcome() instanceof OpenOutcome.RolledBack;
+    long incarnation = core.info().identity().incarnation();
+    run.tell(
+        "host %d: open, epoch %d, at %d of %d, least %d (log %b), %s"
+            .formatted(
+                host,
+                manifest.epoch(),
+                last,
+                past.line.last(),
+                past.least(withLog),
+                withLog,
+                core.openOutcome()));
+    require(manifest.epoch() > past.epoch, "epoch " + manifest.epoch() + " after " + past.epoch);
+    require(
+        last >= past.least(withLog) && last <= past.line.last(),
+        last + " of " + past.line.last() + " changes, promised " + past.least(withLog));
+    boolean wentBack = last < past.completed;
+    require(
+        !wentBack || (rolledBack && incarnation > past.incarnation),
+        "time travel from " + past.completed + " to " + last);
+    require(incarnation == past.incarnation || rolledBack, "a new incarnation without a word");
+    // A term that was begun in vain hides what came before it: then the worst is assumed.
+    boolean vain = run.attempts() > past.attemptsBefore + 1 || manifest.epoch() > past.epoch + 1;
+    boolean cause =
+        vain || past.rolledBack || (!past.closedInBucket && (past.powerCut || !withLog));
+    require(!rolledBack || cause, "rolled back without a cause: " + core.openOutcome());
+    if (!late) {
+      past.supersededAt = last;
+    }
+    var term =
+        new Term(
+            manifest.epoch(), host, manifest.log(), incarnation, rolledBack, past.line.fork(last));
+    term.supersededAt = late ? past.supersededAt : Long.MAX_VALUE;
+    term.attemptsBefore = run.attempts();
+    term.completed = last;
+    term.promised = Math.min(past.promised, last);
+    term.uploaded = core.positions().uploadedLsn();
+    require(term.uploaded >= past.uploaded, "the bucket went back");
+    return new SimProcess(run, core, term);
+  }
+
+  private static void require(boolean condition, String what) {
+    if (!condition) {
+      throw new AssertionError(what);
+    }
+  }
+}
