@@ -79,6 +79,8 @@ final class WritePath {
   // Of the first of those held: bytes that are in the log already, which only a full file system
   // beside a log with room can cause.
   private long headAppliedBytes;
+  // The log had room, and no file for it.
+  private boolean fileSystemFull;
 
   WritePath(
       VolumeIdentity identity,
@@ -183,8 +185,8 @@ final class WritePath {
       }
     }
     heldCount = held.size();
-    if (refused && held.isEmpty()) {
-      // Where the file system was full beside a log with room, no commit may ever call.
+    if (refused && held.isEmpty() && fileSystemFull) {
+      // Perhaps with nothing to upload: then no commit ever calls.
       loop.schedule(UNSTALL_NANOS, this::roomChanged);
     }
     if (!held.isEmpty() && lookTimer == null) {
@@ -263,6 +265,7 @@ final class WritePath {
         done += piece;
       }
     } catch (LogFullException e) {
+      fileSystemFull = true;
       headAppliedBytes = done;
       // What is in the log already goes to the bucket, whatever becomes of the rest.
       owner.appended();
@@ -289,6 +292,7 @@ final class WritePath {
     try {
       append(type, fua, offsetBytes, lengthBytes, MemorySegment.NULL);
     } catch (LogFullException e) {
+      fileSystemFull = true;
       return false;
     } catch (LogException e) {
       return logFailed(request, e);
@@ -328,6 +332,7 @@ final class WritePath {
     long position =
         log.append(
             type, fua ? WriteAheadLog.FLAG_FUA : 0, lsn, time, sector, sectors, payload, crc);
+    fileSystemFull = false;
     lastLsn = lsn;
     lastTimeNanos = time;
     dirty.put(new DirtyRange(sector, sectors, lsn, position, length, crc, 0));

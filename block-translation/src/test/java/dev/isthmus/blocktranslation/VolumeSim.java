@@ -55,6 +55,25 @@ class VolumeSim {
     System.out.println(tally.line(0, (System.nanoTime() - began) / 1e9));
   }
 
+  /**
+   * Plays seeds until one finds something, for a process of its own, and says so in one line: {@code
+   * FOUND seeds violation}, or {@code NOTHING seeds}.
+   */
+  public static void main(String[] arguments) {
+    silence();
+    long from = Long.getLong("sim.from", 1);
+    int count = Integer.getInteger("sim.seeds", DEFAULT_SEEDS);
+    for (int i = 1; i <= count; i++) {
+      AssertionError found = violation(from + i - 1, new SimTally());
+      if (found != null && found.getCause() != null) {
+        String what = String.valueOf(found.getCause().getMessage()).replaceAll("\\s+", " ");
+        System.out.println("FOUND " + i + " " + what.substring(0, Math.min(160, what.length())));
+        return;
+      }
+    }
+    System.out.println("NOTHING " + count);
+  }
+
   /** Plays one seed; what it found, or null. */
   static @org.jspecify.annotations.Nullable AssertionError violation(long seed, SimTally tally) {
     var run = new SimRun(seed, tally);
