@@ -66,7 +66,7 @@ final class BucketView {
                 checkpoint.writer(),
                 checkpoint.lastLsn(),
                 checkpoint.lastTimeNanos(),
-                0));
+                checkpoint.durableLsn()));
       } catch (DeviceException.Corrupt e) {
         LOG.error("{}: a checkpoint is damaged, trying the one before: {}", where, e.getMessage());
         damage = e;

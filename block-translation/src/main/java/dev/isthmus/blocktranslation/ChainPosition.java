@@ -13,7 +13,8 @@ import java.util.UUID;
  * @param writer likewise; the nil UUID before the first fence
  * @param lastLsn newest LSN of the prefix
  * @param lastTimeNanos its time
- * @param durableLsn newest LSN that an owner's log was said to hold durably
+ * @param durableLsn newest LSN that the log of the owner here was said to hold durably: since its
+ *     fence, that one included
  */
 record ChainPosition(
     long sequence,

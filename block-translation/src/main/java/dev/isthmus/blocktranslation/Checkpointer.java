@@ -1,6 +1,5 @@
 package dev.isthmus.blocktranslation;
 
-import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blocktranslation.format.Checkpoint;
 import dev.isthmus.blocktranslation.format.CheckpointCodec;
 import dev.isthmus.blocktranslation.format.Keys;
@@ -47,12 +46,10 @@ final class Checkpointer {
   private final VolumeIdentity identity;
   private final ObjectStore store;
   private final EngineLoop loop;
-  private final ManifestStore manifests;
+  private final OwnedManifest manifest;
   private final Nonces nonces;
   private final BlockMap map;
-  private final DeviceFailure onFenced;
   private final List<Doomed> doomed = new ArrayList<>();
-  private volatile ManifestStore.Stored manifest;
   // The checkpoint that the map began with, or the newest since: kept beside the next one.
   private List<Manifest.CheckpointRef> kept;
   // Checkpoints that were sent, and that no manifest is known to name.
@@ -62,11 +59,6 @@ final class Checkpointer {
   private boolean running;
   private long notBeforeNanos;
   private long bytesWritten;
-
-  /** Hears that another owner has the volume. */
-  interface DeviceFailure {
-    void fenced(String why);
-  }
 
   private static final class Doomed {
     final Checkpoint.Doomed object;
@@ -84,34 +76,25 @@ final class Checkpointer {
       VolumeIdentity identity,
       ObjectStore store,
       EngineLoop loop,
-      ManifestStore manifests,
+      OwnedManifest manifest,
       Nonces nonces,
       BlockMap map,
-      ManifestStore.Stored manifest,
       List<Manifest.CheckpointRef> base,
       List<Checkpoint.Doomed> doomedBefore,
       int segmentsReplayed,
-      int segmentsBetween,
-      DeviceFailure onFenced) {
+      int segmentsBetween) {
     this.identity = identity;
     this.store = store;
     this.loop = loop;
-    this.manifests = manifests;
+    this.manifest = manifest;
     this.nonces = nonces;
     this.map = map;
-    this.manifest = manifest;
     this.kept = base;
     this.segmentsSince = segmentsReplayed;
     this.segmentsBetween = segmentsBetween;
-    this.onFenced = onFenced;
     for (Checkpoint.Doomed object : doomedBefore) {
       doomed.add(new Doomed(object, loop.nanoTime(), 1));
     }
-  }
-
-  /** The manifest as it is now. Any thread. */
-  Manifest manifest() {
-    return manifest.manifest();
   }
 
   /** Bytes of checkpoints stored. */
@@ -180,15 +163,7 @@ final class Checkpointer {
     return map.freeze()
         .thenComposeAsync(description -> store(position, nonce, description), loop)
         .thenComposeAsync(ref -> name(ref, state), loop)
-        .whenCompleteAsync(
-            (ok, failure) -> {
-              running = false;
-              if (failure != null
-                  && Futures.cause(failure) instanceof DeviceException.Fenced fenced) {
-                onFenced.fenced(String.valueOf(fenced.getMessage()));
-              }
-            },
-            loop);
+        .whenCompleteAsync((ok, failure) -> running = false, loop);
   }
 
   /**
@@ -196,7 +171,7 @@ final class Checkpointer {
    * last one nobody would.
    */
   private void doomReplaced() {
-    for (Manifest.CheckpointRef old : manifest.manifest().checkpoints()) {
+    for (Manifest.CheckpointRef old : manifest.current().checkpoints()) {
       boolean stays = !kept.isEmpty() && kept.getFirst().equals(old);
       if (!stays && doomed.stream().noneMatch(d -> d.object.nonce() == old.nonce())) {
         doom(Checkpoint.Kind.CHECKPOINT, old.epoch(), old.nonce());
@@ -215,6 +190,7 @@ final class Checkpointer {
             position.nextSequence(),
             position.lastLsn(),
             position.lastTimeNanos(),
+            position.durableLsn(),
             identity.sizeSectors(),
             identity.epoch(),
             nonce,
@@ -253,12 +229,11 @@ final class Checkpointer {
 
   private CompletableFuture<Void> name(Manifest.CheckpointRef ref, Manifest.State state) {
     List<Manifest.CheckpointRef> base = kept.isEmpty() ? List.of() : List.of(kept.getFirst());
-    return manifests
-        .replace(manifest, m -> m.withCheckpoint(nonces.nextHex128(), ref, base, state))
+    return manifest
+        .replace(m -> m.withCheckpoint(nonces.nextHex128(), ref, base, state))
         .thenAcceptAsync(
             stored -> {
-              manifest = stored;
-              kept = stored.manifest().checkpoints();
+              kept = stored.checkpoints();
               // Tries that were given up may lie there too; no manifest can name them any more.
               for (Manifest.CheckpointRef old : unnamed) {
                 if (!kept.contains(old)) {

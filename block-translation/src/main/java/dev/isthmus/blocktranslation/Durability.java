@@ -6,14 +6,15 @@ import dev.isthmus.wal.LogException;
 import dev.isthmus.wal.WriteAheadLog;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Requests that wait until the log, or the bucket, holds what they promise; and the group commit
- * that makes the log durable for all that wait at once.
+ * Requests, and changes of tiers, that wait until the log, or the bucket, holds what they promise;
+ * and the group commit that makes the log durable for all that wait at once.
  *
  * <p>A failed force is never tried again: what the kernel could not write it may have dropped, and
  * a second force would succeed without it. From then on every waiter fails. Threading: confined to
@@ -38,7 +39,22 @@ final class Durability {
   private volatile long durableLsn;
   private volatile long uploadedLsn;
 
-  private record Waiter(long lsn, Request request) {}
+  /**
+   * Someone who waits.
+   *
+   * @param end hears how it ended
+   * @param whenClosed how it ends if the volume is closed before
+   */
+  private record Waiter(long lsn, Consumer<IoStatus> end, IoStatus whenClosed) {
+    /**
+     * A write is in the log, and what is durable of it is unknown; a flush changed nothing, and may
+     * be asked for again.
+     */
+    static Waiter of(long lsn, Request request) {
+      boolean flush = request.command() instanceof IoCommand.Flush;
+      return new Waiter(lsn, request::finish, flush ? IoStatus.CLOSED : IoStatus.MEDIA_ERROR);
+    }
+  }
 
   Durability(
       WriteAheadLog log,
@@ -55,23 +71,57 @@ final class Durability {
 
   /** Finishes {@code request} once everything up to {@code lsn} survives a power cut. */
   void awaitLocal(long lsn, Request request) {
+    awaitLocal(Waiter.of(lsn, request));
+  }
+
+  private void awaitLocal(Waiter waiter) {
     if (failed) {
-      request.finish(IoStatus.MEDIA_ERROR);
-    } else if (lsn <= Math.max(durableLsn, uploadedLsn)) {
-      request.finish(IoStatus.OK);
+      waiter.end.accept(IoStatus.MEDIA_ERROR);
+    } else if (waiter.lsn <= Math.max(durableLsn, uploadedLsn)) {
+      waiter.end.accept(IoStatus.OK);
     } else {
-      localWaiters.add(new Waiter(lsn, request));
+      localWaiters.add(waiter);
       force();
     }
   }
 
+  /** Completes once everything up to {@code lsn} survives a power cut, or never will. */
+  CompletableFuture<IoStatus> whenLocal(long lsn) {
+    var done = new CompletableFuture<IoStatus>();
+    awaitLocal(new Waiter(lsn, done::complete, IoStatus.CLOSED));
+    return done;
+  }
+
   /** Finishes {@code request} once everything up to {@code lsn} is committed in the bucket. */
   void awaitUploaded(long lsn, Request request) {
-    if (lsn <= uploadedLsn) {
-      request.finish(IoStatus.OK);
+    awaitUploaded(Waiter.of(lsn, request));
+  }
+
+  private void awaitUploaded(Waiter waiter) {
+    if (waiter.lsn <= uploadedLsn) {
+      waiter.end.accept(IoStatus.OK);
     } else {
-      uploadWaiters.add(new Waiter(lsn, request));
+      uploadWaiters.add(waiter);
     }
+  }
+
+  /**
+   * Completes once everything up to {@code lsn} is committed in the bucket, or never will be. Until
+   * then segments do not wait to be full; cancelling it ends that.
+   */
+  CompletableFuture<IoStatus> whenUploaded(long lsn) {
+    var done = new CompletableFuture<IoStatus>();
+    var waiter = new Waiter(lsn, done::complete, IoStatus.CLOSED);
+    awaitUploaded(waiter);
+    Futures.then(
+        loop,
+        done,
+        (status, cancelled) -> {
+          if (cancelled != null) {
+            uploadWaiters.remove(waiter);
+          }
+        });
+    return done;
   }
 
   /** Whether someone waits for the bucket, so that a segment should not wait to be full. */
@@ -133,10 +183,7 @@ final class Durability {
     finishUpTo(localWaiters, lsn);
   }
 
-  /**
-   * The log is about to be closed: everyone who still waits is let go. A write is in the log, and
-   * what is durable of it is unknown; a flush changed nothing, and may be asked for again.
-   */
+  /** The log is about to be closed: everyone who still waits is let go. */
   void close() {
     closed = true;
     closeAll(localWaiters);
@@ -146,8 +193,7 @@ final class Durability {
   private static void closeAll(Deque<Waiter> waiters) {
     Waiter first;
     while ((first = waiters.poll()) != null) {
-      boolean flush = first.request.command() instanceof IoCommand.Flush;
-      first.request.finish(flush ? IoStatus.CLOSED : IoStatus.MEDIA_ERROR);
+      first.end.accept(first.whenClosed);
     }
   }
 
@@ -161,14 +207,14 @@ final class Durability {
     Waiter first;
     while ((first = waiters.peek()) != null && first.lsn <= lsn) {
       waiters.remove();
-      first.request.finish(IoStatus.OK);
+      first.end.accept(IoStatus.OK);
     }
   }
 
   private static void finishAll(Deque<Waiter> waiters, IoStatus status) {
     Waiter first;
     while ((first = waiters.poll()) != null) {
-      first.request.finish(status);
+      first.end.accept(status);
     }
   }
 

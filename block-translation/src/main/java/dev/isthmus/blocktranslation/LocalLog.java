@@ -5,16 +5,19 @@ import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.wal.LogAbsentException;
 import dev.isthmus.wal.LogCorruptException;
-import dev.isthmus.wal.LogEpoch;
+import dev.isthmus.wal.LogCut;
 import dev.isthmus.wal.LogException;
 import dev.isthmus.wal.LogInUseException;
 import dev.isthmus.wal.LogRecord;
 import dev.isthmus.wal.LogSettings;
+import dev.isthmus.wal.LogTerm;
 import dev.isthmus.wal.RecoveredLog;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,7 +38,7 @@ final class LocalLog implements AutoCloseable {
   private final Manifest manifest;
   private final String where;
   private final @Nullable RecoveredLog found;
-  private final @Nullable String unusable;
+  private final @Nullable LogCorruptException damage;
 
   private LocalLog(
       LogHome home,
@@ -44,14 +47,14 @@ final class LocalLog implements AutoCloseable {
       Manifest manifest,
       String where,
       @Nullable RecoveredLog found,
-      @Nullable String unusable) {
+      @Nullable LogCorruptException damage) {
     this.home = home;
     this.volumeDirectory = volumeDirectory;
     this.settings = settings;
     this.manifest = manifest;
     this.where = where;
     this.found = found;
-    this.unusable = unusable;
+    this.damage = damage;
   }
 
   /** Looks for the log that {@code manifest} names; changes nothing. */
@@ -70,8 +73,7 @@ final class LocalLog implements AutoCloseable {
     } catch (LogAbsentException e) {
       return new LocalLog(home, volumeDirectory, settings, manifest, where, null, null);
     } catch (LogCorruptException e) {
-      return new LocalLog(
-          home, volumeDirectory, settings, manifest, where, null, String.valueOf(e.getMessage()));
+      return new LocalLog(home, volumeDirectory, settings, manifest, where, null, e);
     } catch (LogInUseException e) {
       throw new DeviceException.Unavailable(
           where + " is open already on this host: " + e.getMessage(), e);
@@ -92,49 +94,54 @@ final class LocalLog implements AutoCloseable {
    * Decides.
    *
    * @param bucket the end of the chain
+   * @param wallNanos now, for people
    * @throws DeviceException if the disk can't be opened without agreeing to a loss
    */
-  Verdict judge(ChainPosition bucket, Takeover takeover) {
+  Verdict judge(ChainPosition bucket, Takeover takeover, long wallNanos) {
     if (manifest.state() == Manifest.State.CLOSED) {
       return new Verdict(isReusable(bucket), "");
     }
-    if (unusable != null) {
-      if (takeover != Takeover.LOSSY) {
-        throw new DeviceException.Corrupt(
-            where
-                + ": the local log is damaged where it was durable: "
-                + unusable
-                + "; the bucket alone ends at LSN "
-                + bucket.lastLsn()
-                + ". takeover=lossy opens that, with everything newer lost; the log is kept aside");
+    String gap = gapBehind(bucket);
+    String why = whyNotCounting(bucket);
+    if (why == null && gap == null) {
+      return counting(Objects.requireNonNull(found), bucket);
+    }
+    boolean damaged = damage != null || why == null;
+    var loss =
+        new LossReport(
+            where,
+            manifest,
+            bucket,
+            String.valueOf(why == null ? gap : why),
+            damaged,
+            tailAbove(bucket),
+            wallNanos);
+    if (!loss.isAgreedBy(takeover)) {
+      throw loss.refusal();
+    }
+    return new Verdict(false, loss.reason());
+  }
+
+  /** What the log here, which does not count, holds above the bucket's last LSN. */
+  private @Nullable LogTail tailAbove(ChainPosition bucket) {
+    var tail = new LogTail(bucket.lastLsn());
+    try {
+      if (found != null) {
+        found.replayAll((record, payload) -> tail.add(record));
+        return tail;
       }
-      return new Verdict(false, "the local log was damaged: " + unusable);
+      if (damage != null) {
+        home.visitWhole(directory(), tail::add);
+        return tail;
+      }
+    } catch (LogException e) {
+      LOG.warn("{}: what the log on this host holds can't be told: {}", where, e.getMessage());
     }
-    String why = whyNotCounting(bucket, takeover);
-    if (why == null) {
-      return counting(java.util.Objects.requireNonNull(found));
-    }
-    boolean onlyUnflushed = manifest.flush() == Tier.UPLOADED;
-    boolean agreed =
-        takeover == Takeover.LOSSY || (onlyUnflushed && takeover == Takeover.UNFLUSHED);
-    if (!agreed) {
-      throw new DeviceException.Unavailable(
-          where
-              + " was not closed by its last owner (writer "
-              + manifest.writer()
-              + ", epoch "
-              + manifest.epoch()
-              + ") and "
-              + why
-              + ". The bucket alone ends at LSN "
-              + bucket.lastLsn()
-              + ": "
-              + (onlyUnflushed ? "completed writes that were not flushed" : "flushed writes")
-              + " after it would be lost, and its owner fenced if it still runs. To open it all the"
-              + " same say takeover="
-              + (onlyUnflushed ? "unflushed" : "lossy"));
-    }
-    return new Verdict(false, why);
+    return null;
+  }
+
+  private Path directory() {
+    return volumeDirectory.resolve(PREFIX + manifest.log());
   }
 
   /** Of a closed volume: the log may go on being used if it is whole and holds nothing more. */
@@ -145,7 +152,10 @@ final class LocalLog implements AutoCloseable {
         && found.lastLsn() == bucket.lastLsn();
   }
 
-  private @Nullable String whyNotCounting(ChainPosition bucket, Takeover takeover) {
+  private @Nullable String whyNotCounting(ChainPosition bucket) {
+    if (damage != null) {
+      return "its log on this host is damaged where it was durable: " + damage.getMessage();
+    }
     if (found == null) {
       return "its log (" + manifest.log() + ") is not on this host";
     }
@@ -156,65 +166,77 @@ final class LocalLog implements AutoCloseable {
         || (found.lastLsn() < bucket.lastLsn() && !mayHaveLostPower())) {
       return "the log on this host ends at LSN " + found.lastLsn() + ", earlier than it did";
     }
-    return gapBehind(bucket, found, takeover);
+    return null;
   }
 
   /** Records between the bucket's last and the log's first, which somebody must have deleted. */
-  private @Nullable String gapBehind(ChainPosition bucket, RecoveredLog log, Takeover takeover) {
-    // Without any record the log goes on behind its last LSN.
-    long first = log.firstLsn() == 0 ? log.lastLsn() + 1 : log.firstLsn();
-    if (first <= bucket.lastLsn() + 1) {
-      return null;
-    }
-    String gap =
-        "the bucket ends at LSN "
+  private @Nullable String gapBehind(ChainPosition bucket) {
+    return found != null && begin(found) > bucket.lastLsn() + 1
+        ? "the bucket ends at LSN "
             + bucket.lastLsn()
-            + " and the log on this host begins at "
-            + first
-            + ": what lies between is in neither";
-    if (takeover != Takeover.LOSSY) {
-      throw new DeviceException.Corrupt(
-          where + ": " + gap + ". takeover=lossy opens the bucket alone; the log is kept aside");
-    }
-    return gap;
+            + " while the log on this host begins at "
+            + begin(found)
+            + ": what lies between is in neither"
+        : null;
   }
 
-  private Verdict counting(RecoveredLog log) {
-    if (manifest.ack() == Tier.LOCAL_DURABLE || isCleanlyClosed(log)) {
+  /** Without any record the log goes on behind its last LSN. */
+  private static long begin(RecoveredLog log) {
+    return log.firstLsn() == 0 ? log.lastLsn() + 1 : log.firstLsn();
+  }
+
+  private Verdict counting(RecoveredLog log, ChainPosition bucket) {
+    if (manifest.ack() == Tier.LOCAL_DURABLE
+        || ownersTerm().map(LogTerm::closedInOrder).orElse(false)) {
       return new Verdict(true, "");
     }
-    boolean recordsCut = log.cut().map(cut -> cut.voidRecords() > 0).orElse(false);
+    String upTo =
+        ": completed writes that were not flushed may be gone. The disk goes up to LSN "
+            + Math.max(log.lastLsn(), bucket.lastLsn())
+            + "; up to "
+            + Math.max(log.durableLsn(), bucket.durableLsn())
+            + " the log had been made durable";
+    LogCut cut = log.cut().orElse(null);
     if (mayHaveLostPower()) {
       return new Verdict(
           true,
-          "this host was started anew without the volume being closed: completed writes that were"
-              + " not flushed may be gone");
+          "this host was started anew without the volume being closed" + upTo + cutWords(cut));
     }
     return new Verdict(
-        true, recordsCut ? "damaged records at the end of the log were cut off" : "");
+        true,
+        cut == null || cut.voidRecords() == 0
+            ? ""
+            : "the end of the log was damaged" + upTo + cutWords(cut));
   }
 
-  private boolean isCleanlyClosed(RecoveredLog log) {
-    return log.cleanClose() && isNewestTermEffective(log);
+  private static String cutWords(@Nullable LogCut cut) {
+    return cut == null || cut.voidRecords() == 0
+        ? ""
+        : ". " + cut.voidRecords() + " whole records behind a damaged one were cut off";
   }
 
+  /**
+   * Of the term that the manifest names. One that was begun after it and never took effect says
+   * nothing of what this one completed.
+   */
   private boolean mayHaveLostPower() {
-    // A term that was begun and never took effect hides the boot id of the one that did: assume
-    // the worst.
-    return found != null && (found.bootChanged() || !isNewestTermEffective(found));
+    return ownersTerm().map(LogTerm::bootChanged).orElse(true);
   }
 
-  private boolean isNewestTermEffective(RecoveredLog log) {
-    return log.state()
-        .map(state ->
-            state.epoch().epoch() == manifest.epoch()
-                && state.epoch().writer().equals(manifest.writer()))
-        .orElse(false);
+  private Optional<LogTerm> ownersTerm() {
+    return found == null ? Optional.empty() : found.term(manifest.epoch(), manifest.writer());
+  }
+
+  /** Whether the log of {@code other}'s owner is one of this host. */
+  boolean isOnThisHost(Manifest other) {
+    return home.exists(volumeDirectory.resolve(PREFIX + other.log()));
   }
 
   /** Newest epoch that the log has begun, effective or not. */
   long newestEpoch() {
-    return found == null ? 0 : found.epochs().stream().mapToLong(LogEpoch::epoch).max().orElse(0);
+    return found == null
+        ? 0
+        : found.terms().stream().mapToLong(t -> t.epoch().epoch()).max().orElse(0);
   }
 
   /**

@@ -1,6 +1,8 @@
 package dev.isthmus.blocktranslation;
 
 import dev.isthmus.wal.LogDirectory;
+import dev.isthmus.wal.LogExamination;
+import dev.isthmus.wal.LogRecord;
 import dev.isthmus.wal.LogSettings;
 import dev.isthmus.wal.RecoveredLog;
 import java.io.IOException;
@@ -10,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Consumer;
 
 /**
  * Where a host keeps the logs of its volumes. A simulation puts a home of its own in its place,
@@ -29,6 +32,9 @@ interface LogHome {
 
   /** As {@link LogDirectory#setAside}. */
   Path setAside(Path directory);
+
+  /** Visits the whole data records of a log that {@link #open} refuses. Locks it meanwhile. */
+  void visitWhole(Path directory, Consumer<LogRecord> visitor);
 
   /** Directories below {@code directory} whose names begin with {@code prefix}. */
   List<Path> list(Path directory, String prefix) throws IOException;
@@ -54,6 +60,17 @@ interface LogHome {
         @Override
         public Path setAside(Path directory) {
           return LogDirectory.setAside(directory);
+        }
+
+        @Override
+        public void visitWhole(Path directory, Consumer<LogRecord> visitor) {
+          try (LogExamination log = LogExamination.of(directory)) {
+            log.visit((entry, payload) -> {
+              if (entry.counts() && entry.record().type().isData()) {
+                visitor.accept(entry.record());
+              }
+            });
+          }
         }
 
         @Override

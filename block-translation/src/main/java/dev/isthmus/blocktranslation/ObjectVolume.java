@@ -2,6 +2,8 @@ package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.BlockDevice;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 
 /** A disk that lives in a bucket, opened by this process as its one owner. */
 public interface ObjectVolume extends BlockDevice {
@@ -11,6 +13,22 @@ public interface ObjectVolume extends BlockDevice {
 
   /** What the manifest says of this volume, as this owner knows it. Makes no request. */
   VolumeSummary summary();
+
+  /** What is kept to now: what the manifest says, or more while a change is not finished. */
+  Tiers tiers();
+
+  /**
+   * Changes what the volume promises, while it is in use (docs/adr/0009-tiers-change-online.md).
+   * What is strengthened holds of everything that completed before, once it is done: so it may wait
+   * for the local disk and the bucket.
+   *
+   * @param hostsConnected asked, on a thread of the volume, where the disk begins to need flushes
+   *     that hosts which are connected would not send. Must not block; {@code true} refuses
+   * @return what is in force then. Cancelling it gives the change up; given up or failed, the
+   *     volume keeps to the old and the new at once until it is asked for again. Fails with a
+   *     {@link dev.isthmus.blockdevice.DeviceException}
+   */
+  CompletableFuture<Tiers> setTiers(TierChange change, BooleanSupplier hostsConnected);
 
   /**
    * Requests to the bucket since this volume was opened, by kind and purpose: what a bill counts.

@@ -3,7 +3,6 @@ package dev.isthmus.blocktranslation;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.DeviceProvider;
 import dev.isthmus.blockdevice.StorageUri;
-import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.store.BucketUri;
 import dev.isthmus.blocktranslation.store.ExecutorStoreTimer;
@@ -37,15 +36,15 @@ import org.slf4j.LoggerFactory;
  * bucket+file:///DIR/VOLUME}.
  *
  * <p>{@link #create} takes {@code size} (as {@code 10GiB}), {@code blk_size} (512 or 4096), {@code
- * ack} ({@code applied}, {@code local}) and {@code flush} ({@code local}, {@code uploaded}); {@link
- * #open} takes {@code takeover} ({@code unflushed}, {@code lossy}). Threading: thread-safe; all
- * calls block.
+ * ack} ({@code applied}, {@code local}), {@code flush} ({@code local}, {@code uploaded}) and {@code
+ * rpo} ({@code none}, {@code 30s}, {@code 30s,enforce}); {@link #open} takes {@code takeover}
+ * ({@code unflushed}, {@code lossy}). Threading: thread-safe; all calls block.
  */
 public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(ObjectVolumeProvider.class);
 
-  private static final Set<String> CREATE_KEYS = Set.of("size", "blk_size", "ack", "flush");
+  private static final Set<String> CREATE_KEYS = Set.of("size", "blk_size", "ack", "flush", "rpo");
   private static final Set<String> OPEN_KEYS = Set.of("takeover");
 
   /**
@@ -150,28 +149,19 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     BucketUri bucket = BucketUri.ofVolume(uri, CREATE_KEYS);
     VolumePlace place = place(uri, bucket);
     int blockBytes = uri.blockSizeBytes(DEFAULT_BLOCK_BYTES);
-    admin(bucket)
-        .create(
-            place,
-            uri.sizeBytesAtCreate(blockBytes),
-            blockBytes,
-            oneOf(uri, "ack", "applied", Tier.APPLIED, "local", Tier.LOCAL_DURABLE),
-            oneOf(uri, "flush", "local", Tier.LOCAL_DURABLE, "uploaded", Tier.UPLOADED));
+    admin(bucket).create(place, uri.sizeBytesAtCreate(blockBytes), blockBytes, tiers(uri));
     return open(bucket, place, Takeover.NONE);
   }
 
-  /** The value of {@code key}; the first word is the default. */
-  private static Tier oneOf(
-      StorageUri uri, String key, String word, Tier tier, String otherWord, Tier otherTier) {
-    String value = uri.get(key);
-    if (value == null || value.equals(word)) {
-      return tier;
-    }
-    if (value.equals(otherWord)) {
-      return otherTier;
-    }
-    throw new DeviceException.Invalid(
-        key + " is " + word + " or " + otherWord + ", not \"" + value + "\"");
+  /** What the URI says, and the defaults for the rest. */
+  private static Tiers tiers(StorageUri uri) {
+    String ack = uri.get("ack");
+    String flush = uri.get("flush");
+    String rpo = uri.get("rpo");
+    return new Tiers(
+        ack == null ? Tiers.DEFAULT.ack() : Tiers.parseAck(ack),
+        flush == null ? Tiers.DEFAULT.flush() : Tiers.parseFlush(flush),
+        rpo == null ? Tiers.DEFAULT.rpo() : Rpo.parse(rpo));
   }
 
   /**

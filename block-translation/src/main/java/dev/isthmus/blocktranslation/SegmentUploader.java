@@ -48,6 +48,9 @@ final class SegmentUploader {
   /** Most records of a segment, which keeps its table within 2.5 MiB. */
   private static final int MAX_RECORDS = 1 << 16;
 
+  /** A quarter of the limit goes by before a segment is sealed; the rest is for its upload. */
+  private static final int SEALS_WITHIN_RPO = 4;
+
   private static final long RETRY_MIN_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
   private static final long RETRY_MAX_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -77,11 +80,12 @@ final class SegmentUploader {
   private final Durability durability;
   private final Owner owner;
   private final int segmentBytes;
-  private final long sealAfterNanos;
+  private final long maxSealAfterNanos;
   private final Deque<Upload> inFlight = new ArrayDeque<>();
   private final Deque<MemorySegment> freeBuffers = new ArrayDeque<>();
   private long nextSequence;
   private EngineLoop.@Nullable Timer sealTimer;
+  private long sealAfterNanos;
   private boolean urgent;
   private boolean stopped;
 
@@ -103,7 +107,8 @@ final class SegmentUploader {
     this.backlog = backlog;
     this.durability = durability;
     this.segmentBytes = segmentBytes;
-    this.sealAfterNanos = sealAfter.toNanos();
+    this.maxSealAfterNanos = sealAfter.toNanos();
+    this.sealAfterNanos = maxSealAfterNanos;
     this.nextSequence = nextSequence;
     this.owner = owner;
   }
@@ -151,6 +156,19 @@ final class SegmentUploader {
   /** Uploads what there is without waiting for full segments, until told otherwise. */
   void setUrgent(boolean urgent) {
     this.urgent = urgent;
+    poke();
+  }
+
+  /** Seals so early that a record is normally in the bucket within {@code rpo}. */
+  void keepTo(Rpo rpo) {
+    sealAfterNanos =
+        rpo.isNone()
+            ? maxSealAfterNanos
+            : Math.min(maxSealAfterNanos, rpo.alarmNanos() / SEALS_WITHIN_RPO);
+    if (sealTimer != null) {
+      sealTimer.cancel();
+      sealTimer = null;
+    }
     poke();
   }
 

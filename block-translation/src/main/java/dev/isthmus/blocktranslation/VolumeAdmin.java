@@ -2,7 +2,6 @@ package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.DeviceIdentity;
-import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.format.Keys;
 import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.store.ListPage;
@@ -45,7 +44,7 @@ final class VolumeAdmin {
   }
 
   /** Creates a volume that does not exist, or of which only a finished deletion is left. */
-  void create(VolumePlace place, long sizeBytes, int blockSizeBytes, Tier ack, Tier flush) {
+  void create(VolumePlace place, long sizeBytes, int blockSizeBytes, Tiers tiers) {
     Instant now = Instant.now();
     var manifest =
         new Manifest(
@@ -63,8 +62,7 @@ final class VolumeAdmin {
             Manifest.NIL,
             Manifest.State.CLOSED,
             "",
-            ack,
-            flush,
+            tiers,
             List.of());
     join(place.where(), manifests(place).create(manifest));
   }
@@ -88,8 +86,7 @@ final class VolumeAdmin {
         new DeviceIdentity(manifest.volume(), manifest.incarnation()),
         manifest.sizeBytes(),
         manifest.blockSizeBytes(),
-        manifest.ack(),
-        manifest.flush(),
+        manifest.tiers(),
         manifest.epoch(),
         manifest.state() == Manifest.State.CLOSED,
         newest == null ? 0 : newest.lastLsn(),

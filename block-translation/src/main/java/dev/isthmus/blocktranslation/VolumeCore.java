@@ -27,6 +27,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,7 +41,8 @@ import org.slf4j.LoggerFactory;
  * of a segment before the dirty map forgets it. Threading: thread-safe; everything of the parts
  * happens on the loop.
  */
-final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath.Owner {
+final class VolumeCore
+    implements ObjectVolume, SegmentUploader.Owner, WritePath.Owner, TierChanger.Owner {
 
   private static final Logger LOG = LoggerFactory.getLogger(VolumeCore.class);
 
@@ -66,7 +68,6 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   private final BlockMap map;
   private final VolumeState state;
   private final OpenOutcome outcome;
-  private final DeviceInfo info;
   private final Runnable onClosed;
   private final IntervalMap<DirtyRange> dirty;
   private final Backlog backlog;
@@ -75,9 +76,14 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   private final ReadPath reads;
   private final WritePath writes;
   private final SegmentUploader uploader;
+  private final OwnedManifest manifest;
   private final Checkpointer checkpointer;
+  private final RpoWatch rpo;
+  private final TierChanger tierChanger;
   private final AtomicInteger inFlight = new AtomicInteger();
   private final Object closeLock = new Object();
+  private volatile DeviceInfo info;
+  private volatile Tiers tiers;
   private ChainPosition position;
   private boolean trimming;
   private long segmentsUploaded;
@@ -89,7 +95,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
   private static final VolumeStatistics EMPTY =
-      new VolumeStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+      new VolumeStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0);
 
   /**
    * On the loop.
@@ -107,20 +113,11 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
     this.position = parts.position();
     this.dirty = parts.dirty();
     this.backlog = parts.backlog();
-    this.state = new VolumeState(identity.where());
+    this.tiers = parts.manifest().manifest().tiers();
+    this.rpo = new RpoWatch(loop, backlog, tiers.rpo(), this::rpoChanged);
+    this.state = new VolumeState(identity.where(), rpo::words);
     ObjectVolumeSettings settings = parts.settings();
-    this.info =
-        new DeviceInfo(
-            identity.device(),
-            parts.name(),
-            identity.sizeBytes(),
-            identity.blockSizeBytes(),
-            MAX_TRANSFER_BYTES,
-            4096,
-            false,
-            identity.ack() == Tier.APPLIED || identity.flush() == Tier.UPLOADED,
-            true,
-            true);
+    this.info = info(tiers.needFlushes());
     this.durability =
         new Durability(log, loop, log.durableLsn(), position.lastLsn(), this::logFailed);
     this.cache = new FrameCache(settings.cacheBytes());
@@ -135,13 +132,13 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             settings.cacheBytes());
     this.writes =
         new WritePath(
-            identity,
             log,
             loop,
             dirty,
             backlog,
             durability,
             reads,
+            rpo,
             parts.sizes().backlogLimitBytes(),
             Math.max(position.lastTimeNanos(), backlog.newestTimeNanos()),
             this);
@@ -157,23 +154,40 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             settings.sealAfter(),
             position.nextSequence(),
             this);
+    this.manifest = new OwnedManifest(loop, parts.manifests(), parts.manifest(), this::fenced);
     this.checkpointer =
         new Checkpointer(
             identity,
             parts.store(),
             loop,
-            parts.manifests(),
+            manifest,
             parts.nonces(),
             map,
-            parts.manifest(),
             parts.base(),
             parts.doomed(),
             parts.segmentsReplayed(),
-            parts.sizes().segmentsBetweenCheckpoints(),
-            this::fenced);
-    uploader.poke();
+            parts.sizes().segmentsBetweenCheckpoints());
+    this.tierChanger =
+        new TierChanger(
+            identity.where(), loop, durability, uploader, manifest, parts.nonces(), this);
+    uploader.keepTo(tiers.rpo());
+    rpo.look();
     // Each open begins a roll file: many in a row without a write would fill the log.
     trim();
+  }
+
+  private DeviceInfo info(boolean volatileWriteCache) {
+    return new DeviceInfo(
+        identity.device(),
+        parts.name(),
+        identity.sizeBytes(),
+        identity.blockSizeBytes(),
+        MAX_TRANSFER_BYTES,
+        4096,
+        false,
+        volatileWriteCache,
+        true,
+        true);
   }
 
   @Override
@@ -208,7 +222,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
 
   @Override
   public VolumeSummary summary() {
-    return parts.summaries().apply(checkpointer.manifest());
+    return parts.summaries().apply(manifest.current());
   }
 
   @Override
@@ -243,7 +257,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
       request.finish(IoStatus.CANCELLED);
       return;
     }
-    if (state.current().kind() == DeviceState.Kind.CLOSED) {
+    if (state.kind() == DeviceState.Kind.CLOSED) {
       request.finish(IoStatus.CLOSED);
       return;
     }
@@ -261,7 +275,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
     IoStatus writable = state.writable();
     if (writable != IoStatus.OK) {
       request.finish(writable);
-    } else if (identity.flush() == Tier.UPLOADED) {
+    } else if (tiers.flush() == Tier.UPLOADED) {
       durability.awaitUploaded(writes.lastLsn(), request);
       uploader.poke();
     } else {
@@ -283,11 +297,61 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
   @Override
   public void appended() {
     uploader.poke();
+    rpo.appended();
   }
 
   @Override
-  public void stalled(boolean stalled) {
-    state.stalled(this, stalled);
+  public void stalled(String why) {
+    state.stalled(this, why);
+  }
+
+  private void rpoChanged() {
+    state.lagging(this, rpo.isExceeded());
+  }
+
+  // TierChanger.Owner
+
+  @Override
+  public Tiers tiers() {
+    return tiers;
+  }
+
+  @Override
+  public void keepTo(Tiers newTiers) {
+    tiers = newTiers;
+    uploader.keepTo(newTiers.rpo());
+    rpo.set(newTiers.rpo());
+    writes.roomChanged();
+  }
+
+  @Override
+  public boolean isCacheAnnounced() {
+    return info.volatileWriteCache();
+  }
+
+  @Override
+  public void announceCache(boolean isVolatile) {
+    if (isVolatile != info.volatileWriteCache()) {
+      info = info(isVolatile);
+      state.tellListeners(this);
+    }
+  }
+
+  @Override
+  public long lastLsn() {
+    return writes.lastLsn();
+  }
+
+  @Override
+  public CompletableFuture<Tiers> setTiers(TierChange change, BooleanSupplier hostsConnected) {
+    var result = new CompletableFuture<Tiers>();
+    loop.execute(() -> tierChanger.change(change, hostsConnected, result));
+    // After the end of the loop nothing that was handed in runs.
+    var _ =
+        ended.thenRun(() ->
+            result.completeExceptionally(
+                new DeviceException.Unavailable(identity.where() + " is closed")));
+    return result;
   }
 
   @Override
@@ -326,6 +390,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
     long before = backlog.bytes();
     backlog.committed(records, uploader.oldestUncommitted());
     durability.uploaded(header.lastLsn());
+    rpo.look();
     checkpointer.committed(position);
     trim();
     writes.committed(before - backlog.bytes());
@@ -460,6 +525,8 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
             map.statistics().memoryBytes(),
             map.statistics().runs(),
             map.statistics().bytesWritten() + checkpointer.bytesWritten(),
+            rpo.isExceeded(),
+            rpo.exceededNanos(),
             reads.corrupt());
     return lastStatistics;
   }
@@ -494,6 +561,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
       collect();
       uploader.stop();
       giveUp();
+      rpo.close();
       map.close();
       cache.clear();
     } finally {
@@ -515,6 +583,7 @@ final class VolumeCore implements ObjectVolume, SegmentUploader.Owner, WritePath
 
   /** Ends every command that still waits for the log or the bucket. */
   void giveUp() {
+    tierChanger.close();
     writes.refuseHeld(IoStatus.CLOSED);
     durability.close();
     reads.close();

@@ -1,7 +1,6 @@
 package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceIdentity;
-import dev.isthmus.blockdevice.Tier;
 import java.util.UUID;
 
 /**
@@ -22,9 +21,7 @@ record VolumeIdentity(
     long epoch,
     int slotWindow,
     long sizeBytes,
-    int blockSizeBytes,
-    Tier ack,
-    Tier flush) {
+    int blockSizeBytes) {
 
   UUID volume() {
     return device.uuid();

@@ -108,7 +108,7 @@ final class VolumeOpener {
     checkFloor(manifest, bucket.position());
     Path directory = settings.directory().resolve(manifest.volume().toString());
     try (LocalLog local = LocalLog.find(logs, directory, sizes.log(), manifest, where)) {
-      LocalLog.Verdict verdict = local.judge(bucket.position(), takeover);
+      LocalLog.Verdict verdict = local.judge(bucket.position(), takeover, loop.wallNanos());
       long epoch = Math.max(manifest.epoch(), local.newestEpoch()) + 1;
       UUID writer = nonces.nextUuid();
       LocalLog.Ready ready = local.ready(verdict, nonces.nextUuid());
@@ -119,8 +119,10 @@ final class VolumeOpener {
         ManifestStore.Attempt attempt =
             Futures.await(loop, where, manifests.tryReplace(stored, next));
         if (!attempt.took()) {
-          if (!ManifestStore.sameOwner(attempt.found().manifest(), manifest)) {
-            throw manifests.fenced(attempt.found().manifest());
+          Manifest now = attempt.found().manifest();
+          // A log of this host: an earlier try of ours, given up, has arrived late.
+          if (!ManifestStore.sameOwner(now, manifest) && !local.isOnThisHost(now)) {
+            throw manifests.fenced(now);
           }
           log.close();
           return null;
@@ -306,9 +308,7 @@ final class VolumeOpener {
             manifest.epoch(),
             manifest.slotWindow(),
             manifest.sizeBytes(),
-            manifest.blockSizeBytes(),
-            manifest.ack(),
-            manifest.flush());
+            manifest.blockSizeBytes());
     OpenOutcome outcome =
         manifest.rolledBack().isEmpty()
             ? OpenOutcome.COMPLETE

@@ -6,6 +6,7 @@ import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.IoStatus;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,16 +23,35 @@ final class VolumeState {
   private String fencedWhy = "";
   private String failedWhy = "";
   private String degradedWhy = "";
-  private boolean stalled;
+  private String stalledWhy = "";
   private boolean closed;
+  private final Supplier<String> lagWords;
+  private volatile boolean lagging;
+  // Without the words about the lag, which change all the time.
   private volatile DeviceState current = DeviceState.READY;
 
-  VolumeState(String where) {
+  /**
+   * @param lagWords tells, from any thread, how far the bucket lags behind now
+   */
+  VolumeState(String where, Supplier<String> lagWords) {
     this.where = where;
+    this.lagWords = lagWords;
   }
 
   DeviceState current() {
-    return current;
+    DeviceState now = current;
+    return lagging
+            && (now.kind() == DeviceState.Kind.DEGRADED || now.kind() == DeviceState.Kind.STALLED)
+        ? new DeviceState(now.kind(), joined(now.reason(), lagWords.get()))
+        : now;
+  }
+
+  private static String joined(String reason, String more) {
+    return reason.isEmpty() || more.isEmpty() ? reason + more : reason + "; " + more;
+  }
+
+  DeviceState.Kind kind() {
+    return current.kind();
   }
 
   void addListener(DeviceListener listener) {
@@ -63,9 +83,18 @@ final class VolumeState {
     }
   }
 
-  void stalled(BlockDevice device, boolean nowStalled) {
-    if (stalled != nowStalled) {
-      stalled = nowStalled;
+  /** Writers were refused because they waited too long; empty if no longer. */
+  void stalled(BlockDevice device, String why) {
+    if (!stalledWhy.equals(why)) {
+      stalledWhy = why;
+      change(device);
+    }
+  }
+
+  /** The bucket lags behind by more than it may. */
+  void lagging(BlockDevice device, boolean nowLagging) {
+    if (lagging != nowLagging) {
+      lagging = nowLagging;
       change(device);
     }
   }
@@ -79,17 +108,23 @@ final class VolumeState {
     DeviceState before = current;
     current = worst();
     if (!before.equals(current)) {
-      if (current.kind() == DeviceState.Kind.READY || current.kind() == DeviceState.Kind.CLOSED) {
-        LOG.info("{}: {}", where, current.kind());
+      DeviceState now = current();
+      if (now.kind() == DeviceState.Kind.READY || now.kind() == DeviceState.Kind.CLOSED) {
+        LOG.info("{}: {}", where, now.kind());
       } else {
-        LOG.warn("{}: {}: {}", where, current.kind(), current.reason());
+        LOG.warn("{}: {}: {}", where, now.kind(), now.reason());
       }
-      for (DeviceListener listener : listeners) {
-        try {
-          listener.deviceChanged(device);
-        } catch (RuntimeException | Error e) {
-          LOG.error("{}: a listener threw; listeners must not", where, e);
-        }
+      tellListeners(device);
+    }
+  }
+
+  /** Lets everybody ask again. */
+  void tellListeners(BlockDevice device) {
+    for (DeviceListener listener : listeners) {
+      try {
+        listener.deviceChanged(device);
+      } catch (RuntimeException | Error e) {
+        LOG.error("{}: a listener threw; listeners must not", where, e);
       }
     }
   }
@@ -104,11 +139,10 @@ final class VolumeState {
     if (!failedWhy.isEmpty()) {
       return new DeviceState(DeviceState.Kind.FAILED, failedWhy);
     }
-    if (stalled) {
-      return new DeviceState(
-          DeviceState.Kind.STALLED, "the log is full and waits for the bucket; " + degradedWhy);
+    if (!stalledWhy.isEmpty()) {
+      return new DeviceState(DeviceState.Kind.STALLED, joined(stalledWhy, degradedWhy));
     }
-    return degradedWhy.isEmpty()
+    return degradedWhy.isEmpty() && !lagging
         ? DeviceState.READY
         : new DeviceState(DeviceState.Kind.DEGRADED, degradedWhy);
   }

@@ -8,7 +8,7 @@ package dev.isthmus.blocktranslation;
  * @param uploadLagBytes payload bytes applied and not yet committed in the bucket
  * @param uploadLagNanos age of the oldest such record; 0 if none
  * @param dirtyExtents extents that reads find in the log
- * @param heldBackWrites writes that wait for room in the log
+ * @param heldBackWrites writes that wait for room in the log, or for the bucket
  * @param throttledNanos time by which writers were delayed so far
  * @param segmentsUploaded segments committed
  * @param segmentBytesUploaded their bytes
@@ -19,6 +19,8 @@ package dev.isthmus.blocktranslation;
  * @param mapMemoryBytes memory that the map takes
  * @param mapRuns sorted runs of the map
  * @param mapBytesUploaded bytes written to the bucket for the map and checkpoints
+ * @param rpoExceeded whether that age is above the volume's rpo
+ * @param rpoExceededNanos time so far in which it was
  * @param corruptReads reads that ended {@code CORRUPT}
  */
 public record VolumeStatistics(
@@ -38,4 +40,6 @@ public record VolumeStatistics(
     long mapMemoryBytes,
     int mapRuns,
     long mapBytesUploaded,
+    boolean rpoExceeded,
+    long rpoExceededNanos,
     long corruptReads) {}

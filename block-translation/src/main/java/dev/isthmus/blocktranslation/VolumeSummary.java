@@ -1,7 +1,6 @@
 package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceIdentity;
-import dev.isthmus.blockdevice.Tier;
 import java.time.Instant;
 
 /**
@@ -12,8 +11,7 @@ import java.time.Instant;
  * @param identity UUID and incarnation
  * @param sizeBytes size
  * @param blockSizeBytes 512 or 4096
- * @param ack when a write completes: {@code APPLIED} or {@code LOCAL_DURABLE}
- * @param flush what a flush waits for: {@code LOCAL_DURABLE} or {@code UPLOADED}
+ * @param tiers what it promises
  * @param epoch number of times the volume was opened
  * @param cleanlyClosed whether the last owner closed it with everything in the bucket
  * @param checkpointLsn newest sequence number that the newest checkpoint covers; segments after it
@@ -27,8 +25,7 @@ public record VolumeSummary(
     DeviceIdentity identity,
     long sizeBytes,
     int blockSizeBytes,
-    Tier ack,
-    Tier flush,
+    Tiers tiers,
     long epoch,
     boolean cleanlyClosed,
     long checkpointLsn,

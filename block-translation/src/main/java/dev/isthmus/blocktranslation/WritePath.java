@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
  * Changes of the disk: each takes its place in the order by being appended to the log, is seen by
  * reads from then on, and completes at its tier.
  *
- * <p>As the log fills, writers are slowed down; at its end they wait, in order, for at most {@link
- * #MAX_WAIT_NANOS}, and are then refused retryably without any effect. Threading: confined to the
- * volume's loop.
+ * <p>As the log fills, writers are slowed down; at its end, and where the bucket lags behind by
+ * more than an enforced {@link Rpo}, they wait, in order, for at most {@link #MAX_WAIT_NANOS}, and
+ * are then refused retryably without any effect. Threading: confined to the volume's loop.
  */
 final class WritePath {
 
@@ -51,14 +51,16 @@ final class WritePath {
     /** Records were appended. */
     void appended();
 
-    /** Writers wait for room, or no longer do. */
-    void stalled(boolean stalled);
+    /** Writers were refused since they waited too long, and why; empty if no longer. */
+    void stalled(String why);
+
+    /** What is kept to now. */
+    Tiers tiers();
 
     /** The log failed for good. */
     void logFailed(LogException failure);
   }
 
-  private final VolumeIdentity identity;
   private final WriteAheadLog log;
   private final EngineLoop loop;
   private final IntervalMap<DirtyRange> dirty;
@@ -66,6 +68,7 @@ final class WritePath {
   private final Durability durability;
   private final ReadPath reads;
   private final Owner owner;
+  private final RpoWatch rpo;
   private final long backlogLimitBytes;
   private final Pacer pacer = new Pacer();
   private final ExclusiveRanges exclusive = new ExclusiveRanges();
@@ -81,25 +84,26 @@ final class WritePath {
   private long headAppliedBytes;
   // The log had room, and no file for it.
   private boolean fileSystemFull;
+  private boolean stalled;
 
   WritePath(
-      VolumeIdentity identity,
       WriteAheadLog log,
       EngineLoop loop,
       IntervalMap<DirtyRange> dirty,
       Backlog backlog,
       Durability durability,
       ReadPath reads,
+      RpoWatch rpo,
       long backlogLimitBytes,
       long lastTimeNanos,
       Owner owner) {
-    this.identity = identity;
     this.log = log;
     this.loop = loop;
     this.dirty = dirty;
     this.backlog = backlog;
     this.durability = durability;
     this.reads = reads;
+    this.rpo = rpo;
     this.backlogLimitBytes = backlogLimitBytes;
     this.lastLsn = log.appendedLsn();
     this.lastTimeNanos = lastTimeNanos;
@@ -122,13 +126,33 @@ final class WritePath {
     roomChanged();
   }
 
-  /** There may be room in the log. */
+  /** There may be room in the log, or the bucket may be near enough again. */
   void roomChanged() {
     admitHeld();
     // Hosts send nothing to a stalled device, so it has to recover without a write.
-    if (held.isEmpty() && fits(Frame.MAX_RAW_BYTES, 1)) {
-      owner.stalled(false);
+    if (held.isEmpty() && !rpo.holdsWriters() && fits(Frame.MAX_RAW_BYTES, 1)) {
+      goOn();
+    } else if (stalled) {
+      owner.stalled(whyStalled());
     }
+  }
+
+  private void stall() {
+    stalled = true;
+    owner.stalled(whyStalled());
+  }
+
+  private void goOn() {
+    if (stalled) {
+      stalled = false;
+      owner.stalled("");
+    }
+  }
+
+  private String whyStalled() {
+    return rpo.holdsWriters()
+        ? "no change is completed, it waits for the bucket: rpo " + owner.tiers().rpo()
+        : "the log is full and waits for the bucket";
   }
 
   /** Ends all that wait. */
@@ -170,7 +194,8 @@ final class WritePath {
         if (waitedNanos >= MAX_BEGUN_WAIT_NANOS) {
           waiting.remove();
           headAppliedBytes = 0;
-          owner.stalled(true);
+          refused = true;
+          stall();
           request.finish(IoStatus.MEDIA_ERROR);
         }
       } else if (request.isCancelled()) {
@@ -180,7 +205,7 @@ final class WritePath {
         waiting.remove();
         refused = true;
         // Before the refusal, so that a target knows by what path status to refuse.
-        owner.stalled(true);
+        stall();
         request.finish(IoStatus.UNAVAILABLE);
       }
     }
@@ -230,6 +255,10 @@ final class WritePath {
     if (request.isCancelled() && headAppliedBytes == 0) {
       request.finish(IoStatus.CANCELLED);
       return true;
+    }
+    // A write that is in the log in part is an old one by its age, and has to come to its end.
+    if (headAppliedBytes == 0 && rpo.holdsWriters()) {
+      return false;
     }
     return switch (request.command()) {
       case IoCommand.Write w ->
@@ -302,7 +331,9 @@ final class WritePath {
   }
 
   private boolean hasRoom(long bytes, long records) {
-    return fits(bytes, records) && pacer.delayNanos(fill(), loop.nanoTime()) == 0;
+    return !rpo.holdsWriters()
+        && fits(bytes, records)
+        && pacer.delayNanos(fill(), loop.nanoTime()) == 0;
   }
 
   private boolean fits(long bytes, long records) {
@@ -342,10 +373,11 @@ final class WritePath {
   }
 
   private void applied(Request request, boolean fua) {
-    owner.stalled(false);
-    if (fua && identity.flush() == Tier.UPLOADED) {
+    goOn();
+    Tiers tiers = owner.tiers();
+    if (fua && tiers.flush() == Tier.UPLOADED) {
       durability.awaitUploaded(lastLsn, request);
-    } else if (fua || identity.ack() == Tier.LOCAL_DURABLE) {
+    } else if (fua || tiers.ack() == Tier.LOCAL_DURABLE) {
       durability.awaitLocal(lastLsn, request);
     } else {
       request.finish(IoStatus.OK);

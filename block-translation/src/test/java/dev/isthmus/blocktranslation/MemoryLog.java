@@ -11,8 +11,10 @@ import dev.isthmus.wal.WriteAheadLog;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +33,7 @@ final class MemoryLog implements WriteAheadLog {
     @Nullable Object lockedBy;
     boolean damaged;
     boolean cleanlyClosed;
+    final Set<LogEpoch> closedTerms = new HashSet<>();
     long durableLsn;
     long lastLsn;
     int voidRecords;
@@ -47,6 +50,7 @@ final class MemoryLog implements WriteAheadLog {
         copy.files.add(file.copy());
       }
       copy.damaged = damaged;
+      copy.closedTerms.addAll(closedTerms);
       copy.cleanlyClosed = cleanlyClosed;
       copy.durableLsn = durableLsn;
       copy.lastLsn = lastLsn;
@@ -89,9 +93,18 @@ final class MemoryLog implements WriteAheadLog {
       }
       long kept = random.nextLong(lost + 1);
       long end = durableLsn + kept;
-      files.forEach(file -> file.records.removeIf(entry -> entry.record.lsn() > end));
       voidRecords = end < lastLsn && random.nextBoolean() ? (int) (lastLsn - end) : 0;
-      lastLsn = end;
+      dropBehind(end);
+    }
+
+    void endAt(long lsn) {
+      dropBehind(lsn);
+      durableLsn = lsn;
+    }
+
+    private void dropBehind(long lsn) {
+      files.forEach(file -> file.records.removeIf(entry -> entry.record.lsn() > lsn));
+      lastLsn = lsn;
     }
   }
 
@@ -136,6 +149,9 @@ final class MemoryLog implements WriteAheadLog {
     }
     if (home.isFull()) {
       throw full();
+    }
+    if (disk.cleanlyClosed) {
+      disk.closedTerms.add(disk.files.getLast().term());
     }
     disk.cleanlyClosed = false;
     disk.files.add(

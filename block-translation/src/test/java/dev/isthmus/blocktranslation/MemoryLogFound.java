@@ -4,11 +4,12 @@ import dev.isthmus.wal.LogCut;
 import dev.isthmus.wal.LogEpoch;
 import dev.isthmus.wal.LogSettings;
 import dev.isthmus.wal.LogState;
+import dev.isthmus.wal.LogTerm;
 import dev.isthmus.wal.LogVisitor;
 import dev.isthmus.wal.RecoveredLog;
 import dev.isthmus.wal.WriteAheadLog;
 import java.nio.file.Path;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -50,11 +51,6 @@ final class MemoryLogFound implements RecoveredLog {
     return disk.cleanlyClosed;
   }
 
-  @Override
-  public boolean bootChanged() {
-    return !disk.files.isEmpty() && disk.files.getLast().boot() != home.boot();
-  }
-
   private long denseFrom() {
     for (MemoryLog.RollFile file : disk.files.reversed()) {
       if (file.baseLsn() > file.previousLsn() || file.number() == disk.files.getFirst().number()) {
@@ -84,10 +80,16 @@ final class MemoryLogFound implements RecoveredLog {
   }
 
   @Override
-  public List<LogEpoch> epochs() {
-    var epochs = new LinkedHashSet<LogEpoch>();
-    disk.files.forEach(file -> epochs.add(file.term()));
-    return List.copyOf(epochs);
+  public List<LogTerm> terms() {
+    var terms = new LinkedHashMap<LogEpoch, LogTerm>();
+    for (int i = 0; i < disk.files.size(); i++) {
+      MemoryLog.RollFile file = disk.files.get(i);
+      boolean isLast = i == disk.files.size() - 1;
+      long recoveredUnder = isLast ? home.boot() : disk.files.get(i + 1).boot();
+      boolean closed = isLast ? disk.cleanlyClosed : disk.closedTerms.contains(file.term());
+      terms.put(file.term(), new LogTerm(file.term(), closed, file.boot() != recoveredUnder));
+    }
+    return List.copyOf(terms.values());
   }
 
   @Override
@@ -95,6 +97,10 @@ final class MemoryLogFound implements RecoveredLog {
     if (fromLsn < denseFrom()) {
       throw new AssertionError("replay from " + fromLsn + ", dense from " + denseFrom());
     }
+    visit(fromLsn, visitor);
+  }
+
+  private void visit(long fromLsn, LogVisitor visitor) {
     for (MemoryLog.RollFile file : disk.files) {
       for (MemoryLog.Entry entry : file.records()) {
         if (entry.record().lsn() >= fromLsn) {
@@ -106,7 +112,7 @@ final class MemoryLogFound implements RecoveredLog {
 
   @Override
   public void replayAll(LogVisitor visitor) {
-    throw new UnsupportedOperationException("salvage is not the engine's");
+    visit(0, visitor);
   }
 
   @Override

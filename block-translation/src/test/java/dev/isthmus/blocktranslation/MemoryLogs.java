@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@link #cutPower}: as crash; of what was not forced a random tail is gone, without a trace
  *       or with whole records found behind the hole; the boot id changes;
  *   <li>{@link #lose}: the disk is replaced by an empty one;
+ *   <li>{@link #restoreOlderCopy}: somebody put back a backup of the logs;
  *   <li>{@link #damage}: a durable record can no longer be read, so the log is refused;
  *   <li>{@link #failForces}: the disk fails syncs from now on, for good;
  *   <li>{@link #failAppends}, {@link #failReads}: likewise, for as long as it is told;
@@ -130,6 +132,11 @@ final class MemoryLogs implements LogHome {
     disks.clear();
   }
 
+  /** Every log of this host is as it was when {@code lsn} was its newest, all of it durable. */
+  void restoreOlderCopy(long lsn) {
+    disks.values().forEach(disk -> disk.endAt(lsn));
+  }
+
   /** Damages every log of this host. */
   void damage() {
     disks.values().forEach(disk -> disk.damaged = true);
@@ -223,6 +230,17 @@ final class MemoryLogs implements LogHome {
     Path aside = directory.resolveSibling(directory.getFileName() + ".aside-" + disks.size());
     disks.put(aside, disk);
     return aside;
+  }
+
+  @Override
+  public void visitWhole(Path directory, Consumer<LogRecord> visitor) {
+    MemoryLog.Disk disk = disks.get(directory);
+    if (disk == null) {
+      throw LogExceptions.of(LogAbsentException.class, "no log in " + directory);
+    }
+    for (MemoryLog.RollFile file : disk.files) {
+      file.records().forEach(entry -> visitor.accept(entry.record()));
+    }
   }
 
   @Override

@@ -154,11 +154,16 @@ final class SimHost {
 
   /** Creates the volume over a connection without faults. */
   void create(long sizeBytes, Tier ack, Tier flush) {
-    create(sizeBytes, BLOCK_BYTES, ack, flush);
+    create(sizeBytes, BLOCK_BYTES, new Tiers(ack, flush));
   }
 
-  void create(long sizeBytes, int blockBytes, Tier ack, Tier flush) {
-    new VolumeAdmin(admin(), new Nonces(random)).create(PLACE, sizeBytes, blockBytes, ack, flush);
+  /** Creates the volume over a connection without faults. */
+  void create(long sizeBytes, Tiers tiers) {
+    create(sizeBytes, BLOCK_BYTES, tiers);
+  }
+
+  void create(long sizeBytes, int blockBytes, Tiers tiers) {
+    new VolumeAdmin(admin(), new Nonces(random)).create(PLACE, sizeBytes, blockBytes, tiers);
   }
 
   /** Changes the manifest as nobody may. */

@@ -134,26 +134,32 @@ final class SimLoop implements EngineLoop {
     if (running) {
       throw new IllegalStateException("the loop does not wait");
     }
-    runUntil(future);
-    return future.join();
-  }
-
-  /** Steps the time until {@code future} is done; a hang is an error. */
-  private void runUntil(CompletableFuture<?> future) {
     long from = timer.nanoTime();
     requireAlive();
     while (!future.isDone()) {
       onWait.run();
       requireAlive();
-      if (future.isDone()) {
-        return;
+      if (!future.isDone()) {
+        step(timer, from);
       }
-      if (!timer.step()) {
-        throw new AssertionError("a hang: nothing is scheduled any more");
-      }
-      if (timer.nanoTime() - from > LONGEST_WAIT_NANOS) {
-        throw new AssertionError("a hang: not done after ten minutes");
-      }
+    }
+    return future.join();
+  }
+
+  /** Steps the time until {@code future} is done; a hang is an error. */
+  static void runUntil(SimulatedTimer timer, CompletableFuture<?> future) {
+    long from = timer.nanoTime();
+    while (!future.isDone()) {
+      step(timer, from);
+    }
+  }
+
+  private static void step(SimulatedTimer timer, long fromNanos) {
+    if (!timer.step()) {
+      throw new AssertionError("a hang: nothing is scheduled any more");
+    }
+    if (timer.nanoTime() - fromNanos > LONGEST_WAIT_NANOS) {
+      throw new AssertionError("a hang: not done after ten minutes");
     }
   }
 

@@ -5,6 +5,7 @@ import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.format.Manifest;
 import java.util.Random;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,18 +84,14 @@ final class SimOpening {
     if (run.isDamaged()) {
       return triesBefore == 0 ? Takeover.NONE : Takeover.LOSSY;
     }
-    Manifest manifest = run.host(host).manifest();
-    boolean logCounts =
-        run.host(host).logs.holds(manifest.log())
-            && !(past.logGone && manifest.log().equals(past.logId));
-    if (manifest.state() == Manifest.State.CLOSED || logCounts) {
+    if (needsNoWord(past, host)) {
       return Takeover.NONE;
     }
-    boolean onlyUnflushed = manifest.flush() == Tier.UPLOADED;
+    boolean onlyUnflushed = run.host(host).manifest().flush() == Tier.UPLOADED;
     if (!run.isBusy(1 - host) && run.random().nextInt(3) == 0) {
-      mustRefuse(host, Takeover.NONE);
+      mustRefuse(past, host, Takeover.NONE);
       if (!onlyUnflushed) {
-        mustRefuse(host, Takeover.UNFLUSHED);
+        mustRefuse(past, host, Takeover.UNFLUSHED);
       }
     }
     boolean damagedHere = past.logGone && past.host == host;
@@ -103,8 +100,16 @@ final class SimOpening {
         : Takeover.LOSSY;
   }
 
-  private void mustRefuse(int host, Takeover word) {
-    if (run.host(host).manifest().state() == Manifest.State.CLOSED) {
+  /** Closed by its last owner, or with that one's log at hand. */
+  private boolean needsNoWord(Term past, int host) {
+    Manifest manifest = run.host(host).manifest();
+    return manifest.state() == Manifest.State.CLOSED
+        || (run.host(host).logs.holds(manifest.log())
+            && !(past.logGone && manifest.log().equals(past.logId)));
+  }
+
+  private void mustRefuse(Term past, int host, Takeover word) {
+    if (needsNoWord(past, host)) {
       return; // by now
     }
     run.setQuiet(host, true);
@@ -126,26 +131,27 @@ final class SimOpening {
   }
 
   private SimProcess judge(Term before, int host, boolean hadLogBefore, VolumeCore core) {
-    Manifest manifest = core.checkpointer().manifest();
+    long epoch = core.summary().epoch();
+    UUID logId = core.log().logId();
     // While this waited somebody else may have served: before it, or instead of it.
-    boolean late = manifest.epoch() < run.term().epoch;
+    boolean late = epoch < run.term().epoch;
     Term past = late ? before : run.term();
     boolean hadLog = hadLogBefore && past == before;
     long last = core.positions().appliedLsn();
-    boolean withLog = hadLog || manifest.log().equals(past.logId);
+    boolean withLog = hadLog || logId.equals(past.logId);
     boolean rolledBack = core.openOutcome() instanceof OpenOutcome.RolledBack;
     long incarnation = core.info().identity().incarnation();
     run.tell(
         "host %d: open, epoch %d, at %d of %d, least %d (log %b), %s"
             .formatted(
                 host,
-                manifest.epoch(),
+                epoch,
                 last,
                 past.line.last(),
                 past.least(withLog),
                 withLog,
                 core.openOutcome()));
-    require(manifest.epoch() > past.epoch, "epoch " + manifest.epoch() + " after " + past.epoch);
+    require(epoch > past.epoch, "epoch " + epoch + " after " + past.epoch);
     require(
         last >= past.least(withLog) && last <= past.line.last(),
         last + " of " + past.line.last() + " changes, promised " + past.least(withLog));
@@ -154,17 +160,15 @@ final class SimOpening {
         !wentBack || (rolledBack && incarnation > past.incarnation),
         "time travel from " + past.completed + " to " + last);
     require(incarnation == past.incarnation || rolledBack, "a new incarnation without a word");
-    // A term that was begun in vain hides what came before it: then the worst is assumed.
-    boolean vain = run.attempts() > past.attemptsBefore + 1 || manifest.epoch() > past.epoch + 1;
+    // Of a term that never served nobody knows that it did not.
+    boolean vain = run.attempts() > past.attemptsBefore + 1;
     boolean cause =
-        vain || past.rolledBack || (!past.closedInBucket && (past.powerCut || !withLog));
+        past.rolledBack || ((vain || !past.closedInBucket) && (past.anyPowerCut || !withLog));
     require(!rolledBack || cause, "rolled back without a cause: " + core.openOutcome());
     if (!late) {
       past.supersededAt = last;
     }
-    var term =
-        new Term(
-            manifest.epoch(), host, manifest.log(), incarnation, rolledBack, past.line.fork(last));
+    var term = new Term(epoch, host, logId, incarnation, rolledBack, past.line.fork(last));
     term.supersededAt = late ? past.supersededAt : Long.MAX_VALUE;
     term.attemptsBefore = run.attempts();
     term.completed = last;

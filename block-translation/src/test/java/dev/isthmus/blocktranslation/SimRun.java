@@ -140,7 +140,8 @@ final class SimRun implements AutoCloseable {
   // The run.
 
   void play() {
-    hosts[0].create((long) BLOCKS * BLOCK_BYTES, BLOCK_BYTES, profile.ack(), profile.flush());
+    hosts[0].create(
+        (long) BLOCKS * BLOCK_BYTES, BLOCK_BYTES, new Tiers(profile.ack(), profile.flush()));
     tell(profile.ack() + " " + profile.flush() + " faults " + profile.faultRate());
     for (int i = 0; i < profile.steps(); i++) {
       step();
@@ -321,6 +322,7 @@ final class SimRun implements AutoCloseable {
     tally.powerCuts++;
     hosts[host].cutPower();
     die(host);
+    term.anyPowerCut = true;
     if (term.host == host && !term.closed) {
       term.powerCut = true;
     }

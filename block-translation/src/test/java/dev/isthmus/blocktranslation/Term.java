@@ -33,11 +33,14 @@ final class Term {
   /** Its host lost power before it was closed in order. */
   boolean powerCut;
 
-  /** Its log is lost, damaged, or older than it was. */
-  boolean logGone;
+  /** Some host lost power since it began. */
+  boolean anyPowerCut;
 
   /** How often anybody had tried to open the volume when it served. */
   long attemptsBefore;
+
+  /** Its log is lost, damaged, or older than it was. */
+  boolean logGone;
 
   /** Where the next owner went on from; nothing above counts any more. */
   long supersededAt = Long.MAX_VALUE;

@@ -45,7 +45,7 @@ final class TestHost implements AutoCloseable {
   }
 
   void create(long sizeBytes, int blockSizeBytes, Tier ack, Tier flush) {
-    new VolumeAdmin(store, nonces).create(PLACE, sizeBytes, blockSizeBytes, ack, flush);
+    new VolumeAdmin(store, nonces).create(PLACE, sizeBytes, blockSizeBytes, new Tiers(ack, flush));
   }
 
   VolumeCore open(Takeover takeover) {

@@ -56,8 +56,8 @@ class VolumeSim {
   }
 
   /**
-   * Plays seeds until one finds something, for a process of its own, and says so in one line: {@code
-   * FOUND seeds violation}, or {@code NOTHING seeds}.
+   * Plays seeds until one finds something, for a process of its own, and says so in one line:
+   * {@code FOUND seeds violation}, or {@code NOTHING seeds}.
    */
   public static void main(String[] arguments) {
     silence();

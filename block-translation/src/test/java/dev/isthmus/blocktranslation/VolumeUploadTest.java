@@ -202,8 +202,7 @@ class VolumeUploadTest {
             m.log(),
             m.state(),
             m.rolledBack(),
-            m.ack(),
-            m.flush(),
+            m.tiers(),
             m.checkpoints()));
     VolumeCore volume = host.open();
     host.withFaults((kind, key) -> StoreFaults.Fault.UNREACHABLE);

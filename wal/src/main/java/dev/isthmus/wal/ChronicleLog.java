@@ -403,7 +403,14 @@ final class ChronicleLog implements WriteAheadLog {
     }
     if (table.canTrim(throughLsn, bound)) {
       // The state record that is left must be durable before those that say the same are gone.
-      forces.force();
+      try {
+        forces.force();
+      } catch (IllegalStateException e) {
+        if (closed) {
+          return;
+        }
+        throw e;
+      }
       table.trim(throughLsn, bound);
     }
   }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps two users out of one log directory: two processes by a lock on the file {@code lock}, two
@@ -27,27 +28,37 @@ final class DirectoryLock implements AutoCloseable {
   private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
   private final Path key;
-  private final FileChannel channel;
+  private final @Nullable FileChannel channel;
   private boolean closed;
 
-  private DirectoryLock(Path key, FileChannel channel) {
+  private DirectoryLock(Path key, @Nullable FileChannel channel) {
     this.key = key;
     this.channel = channel;
   }
 
   /** Locks {@code directory}, which exists. */
   static DirectoryLock acquire(Path directory) throws IOException {
+    return acquire(directory, false);
+  }
+
+  /**
+   * Locks {@code directory} against owners, and not against other readers in other processes. On a
+   * file system that can't be written to nobody can be an owner, so that needs no lock.
+   */
+  static DirectoryLock acquireToRead(Path directory) throws IOException {
+    return acquire(directory, true);
+  }
+
+  private static DirectoryLock acquire(Path directory, boolean toRead) throws IOException {
     Path key = directory.toRealPath();
     if (!HELD.add(key)) {
       throw new LogInUseException("this process has the log in " + directory + " open already");
     }
     FileChannel channel = null;
     try {
-      channel =
-          FileChannel.open(
-              directory.resolve(FILE_NAME), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      FileLock lock = channel.tryLock();
-      if (lock == null) {
+      channel = toRead ? openToRead(directory) : openToWrite(directory);
+      FileLock lock = channel == null ? null : channel.tryLock(0, Long.MAX_VALUE, toRead);
+      if (lock == null && channel != null) {
         throw new LogInUseException("another process has the log in " + directory + " open");
       }
       // The directory may have been set aside and made anew between the two steps above.
@@ -64,6 +75,20 @@ final class DirectoryLock implements AutoCloseable {
     }
   }
 
+  private static FileChannel openToWrite(Path directory) throws IOException {
+    return FileChannel.open(
+        directory.resolve(FILE_NAME), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+  }
+
+  private static @Nullable FileChannel openToRead(Path directory) throws IOException {
+    Path file = directory.resolve(FILE_NAME);
+    boolean readOnly = Files.getFileStore(directory).isReadOnly();
+    if (!readOnly && !Files.exists(file)) {
+      openToWrite(directory).close();
+    }
+    return readOnly && !Files.exists(file) ? null : FileChannel.open(file, StandardOpenOption.READ);
+  }
+
   @Override
   public synchronized void close() {
     if (closed) {
@@ -71,7 +96,9 @@ final class DirectoryLock implements AutoCloseable {
     }
     closed = true;
     try {
-      channel.close();
+      if (channel != null) {
+        channel.close();
+      }
     } catch (IOException e) {
       // Closing a descriptor gives its lock back whatever else it reports.
       System.getLogger("dev.isthmus.wal").log(System.Logger.Level.WARNING, "closing a lock", e);

@@ -31,8 +31,11 @@ final class LogScan {
    *
    * @param lastLsn newest LSN that counts in it and before
    * @param endOffset behind its last record that counts
+   * @param closedInOrder whether it is the last of a generation that was closed in order, and not
+   *     cut afterwards
    */
-  record ChainFile(LogFiles.Found file, FileHead head, long lastLsn, long endOffset) {
+  record ChainFile(
+      LogFiles.Found file, FileHead head, long lastLsn, long endOffset, boolean closedInOrder) {
     boolean hasData() {
       return lastLsn > head.state().baseLsn();
     }
@@ -96,15 +99,36 @@ final class LogScan {
       }
       durableLsn = Math.max(durableLsn, head.durableLsn());
       walk = walk(file, head, next == null ? Long.MAX_VALUE : next.lsn(), (f, s) -> {});
-      chain.add(new ChainFile(file, head, walk.lastLsn, walk.goodEnd));
+      boolean closed =
+          walk.reachedLimit
+              && next != null
+              && next.state().reason() == StatePayload.REASON_OPEN
+              && endsClosed(file, head, walk);
+      chain.add(new ChainFile(file, head, walk.lastLsn, walk.goodEnd, closed));
       if (!walk.reachedLimit) {
         break;
       }
     }
-    ChainFile last = chain.getLast();
-    LogCut cut = judge(last, walk, chain.size() == links.size());
-    return new Result(
-        files, chain, Math.min(durableLsn, last.lastLsn()), cut == null && walk.cleanClose, cut);
+    ChainFile last = chain.removeLast();
+    LogCut cut = judge(last, walk, chain.size() + 1 == links.size());
+    boolean closed = cut == null && walk.cleanClose;
+    chain.add(new ChainFile(last.file(), last.head(), last.lastLsn(), last.endOffset(), closed));
+    return new Result(files, chain, Math.min(durableLsn, last.lastLsn()), closed, cut);
+  }
+
+  /** Whether a clean close follows the last data record of a generation that is over. */
+  private boolean endsClosed(LogFiles.Found file, FileHead head, Walk walk) throws IOException {
+    try (RollFileScanner scanner = scanner(file)) {
+      scanner.moveTo(walk.goodEnd);
+      while (scanner.next() == RollFileScanner.Step.RECORD
+          && !record.type.isData()
+          && follows(head, walk.lastLsn)) {
+        if (record.type == RecordType.CLEAN_CLOSE) {
+          return true;
+        }
+      }
+      return false;
+    }
   }
 
   private FileHead head(LogFiles.Found file) {
@@ -161,21 +185,7 @@ final class LogScan {
       throw corrupt(
           file.path(), scanner.recordOffset(), 0, 0, "the log belongs to volume " + record.volume);
     }
-    if (record.type != RecordType.STATE) {
-      return null;
-    }
-    StatePayload state = LogRecordCodec.decodeState(scanner.payload(), 0);
-    if (state == null || state.file() != file.number() || state.baseLsn() < record.lsn) {
-      return null;
-    }
-    return new FileHead(
-        state,
-        record.log,
-        record.generation,
-        record.epoch,
-        record.lsn,
-        record.durableLsn,
-        scanner.position());
+    return FileHead.of(file, record, scanner);
   }
 
   /**

@@ -6,7 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.LinkedHashSet;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -73,14 +73,6 @@ final class RecoveredChronicleLog implements RecoveredLog {
   }
 
   @Override
-  public boolean bootChanged() {
-    LogScan.ChainFile newest = newest();
-    return newest != null
-        && (environment.bootId().equals(LogEnvironment.NIL)
-            || !environment.bootId().equals(newest.head().state().bootId()));
-  }
-
-  @Override
   public long firstLsn() {
     long first = denseFrom();
     return first <= lastLsn() ? first : 0;
@@ -115,12 +107,24 @@ final class RecoveredChronicleLog implements RecoveredLog {
   }
 
   @Override
-  public List<LogEpoch> epochs() {
-    var epochs = new LinkedHashSet<LogEpoch>();
-    for (LogScan.ChainFile file : found.chain()) {
-      epochs.add(epochOf(file.head()));
+  public List<LogTerm> terms() {
+    var terms = new ArrayList<LogTerm>();
+    UUID recoveredUnder = environment.bootId();
+    List<LogScan.ChainFile> chain = found.chain();
+    int end = chain.size();
+    while (end > 0) {
+      LogEpoch epoch = epochOf(chain.get(end - 1).head());
+      int start = end;
+      boolean bootChanged = recoveredUnder.equals(LogEnvironment.NIL);
+      while (start > 0 && epochOf(chain.get(start - 1).head()).equals(epoch)) {
+        start--;
+        bootChanged |= !chain.get(start).head().state().bootId().equals(recoveredUnder);
+      }
+      terms.addFirst(new LogTerm(epoch, chain.get(end - 1).closedInOrder(), bootChanged));
+      recoveredUnder = chain.get(start).head().state().bootId();
+      end = start;
     }
-    return List.copyOf(epochs);
+    return List.copyOf(terms);
   }
 
   @Override
@@ -161,20 +165,7 @@ final class RecoveredChronicleLog implements RecoveredLog {
     if (header.lsn < fromLsn) {
       return;
     }
-    var record =
-        new LogRecord(
-            header.type,
-            header.flags,
-            header.epoch,
-            header.generation,
-            header.lsn,
-            header.durableLsn,
-            header.timeNanos,
-            header.sector,
-            header.sectorCount,
-            RollTable.position(file.number(), scanner.recordOffset() + LogRecordCodec.HEADER_BYTES),
-            header.payloadLength,
-            header.payloadCrc);
+    LogRecord record = scanner.toRecord(file);
     // The scanner has checked the payload's CRC on the way.
     visitor.visit(
         record, into -> MemorySegment.copy(scanner.payload(), 0, into, 0, record.payloadLength()));

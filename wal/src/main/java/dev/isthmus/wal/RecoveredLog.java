@@ -24,13 +24,6 @@ public interface RecoveredLog extends AutoCloseable {
   /** Whether the log was closed in order and nothing came after it. */
   boolean cleanClose();
 
-  /**
-   * Whether the kernel was started anew since the newest generation began, or may have been:
-   * records that were appended but not forced may be gone without a trace. False for a log just
-   * created.
-   */
-  boolean bootChanged();
-
   /** The oldest LSN from which on every record up to {@link #lastLsn()} is here; 0 for none. */
   long firstLsn();
 
@@ -43,12 +36,19 @@ public interface RecoveredLog extends AutoCloseable {
   /** Where and why the log was cut, if it was cut now (not at an earlier recovery). */
   Optional<LogCut> cut();
 
-  /** Every term of which the log holds a state record, oldest first, each once. */
-  List<LogEpoch> epochs();
+  /** Every term of which the log holds a state record, effective or not, oldest first. */
+  List<LogTerm> terms();
+
+  /** The term of this epoch by this writer; empty if the log holds no state record of it. */
+  default Optional<LogTerm> term(long epoch, UUID writer) {
+    return terms().stream()
+        .filter(t -> t.epoch().epoch() == epoch && t.epoch().writer().equals(writer))
+        .findFirst();
+  }
 
   /** Whether the log holds a state record of this epoch by this writer, effective or not. */
   default boolean hasBegun(long epoch, UUID writer) {
-    return epochs().stream().anyMatch(e -> e.epoch() == epoch && e.writer().equals(writer));
+    return term(epoch, writer).isPresent();
   }
 
   /**

@@ -91,6 +91,23 @@ final class RollFileScanner implements AutoCloseable {
         .asSlice(recordIndex + (long) LogRecordCodec.HEADER_BYTES, record.payloadLength);
   }
 
+  /** The record found last; also a control record. */
+  LogRecord toRecord(LogFiles.Found file) {
+    return new LogRecord(
+        record.type,
+        record.flags,
+        record.epoch,
+        record.generation,
+        record.lsn,
+        record.durableLsn,
+        record.timeNanos,
+        record.sector,
+        record.sectorCount,
+        RollTable.position(file.number(), recordOffset + LogRecordCodec.HEADER_BYTES),
+        record.payloadLength,
+        record.payloadCrc);
+  }
+
   /** Goes to the next record. At an end or a bad document it stays where it is. */
   Step next() throws IOException {
     while (position + DOCUMENT_HEADER_BYTES <= window.sizeBytes()) {

@@ -88,6 +88,7 @@ final class RollTable {
         LogFiles.forceDirectory(directory);
         files.remove(entry.getKey());
         file.release();
+        // The bound leaves a file, and a close waits until this is done.
         RollFile next = files.firstEntry().getValue();
         if (!directoryOf(next.path()).equals(directory)) {
           LogFiles.deleteGeneration(directory);
@@ -106,7 +107,8 @@ final class RollTable {
     return parent;
   }
 
-  void close() {
+  /** Waits for a trim in progress; a later one finds nothing to do. */
+  synchronized void close() {
     for (RollFile file : files.values()) {
       file.release();
     }

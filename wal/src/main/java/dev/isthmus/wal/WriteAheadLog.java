@@ -115,7 +115,8 @@ public interface WriteAheadLog extends AutoCloseable {
    * Deletes the roll files whose records are all at or below {@code throughLsn}, oldest first,
    * never the current one. Not before the term of {@link #beginEpoch} is in the manifest: the older
    * files name the term that still counts. Forces the log if there is a file to delete, so that
-   * what is left names the term durably. Blocks on the disk; not for the appender thread.
+   * what is left names the term durably. Does nothing once the log is closed. Blocks on the disk;
+   * not for the appender thread.
    *
    * @throws LogFailedException if a force has failed or fails here (sticky), or a file can't be
    *     deleted (not sticky)

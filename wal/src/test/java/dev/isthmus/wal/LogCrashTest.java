@@ -54,7 +54,7 @@ final class LogCrashTest {
             found.lastLsn() >= appended,
             found.lastLsn() + " of " + appended + " came back; seed " + seed);
         assertFalse(found.cleanClose());
-        assertFalse(found.bootChanged());
+        assertFalse(found.terms().getLast().bootChanged());
         assertEquals(round, found.state().orElseThrow().generation());
         assertEquals(found.lastLsn(), Logs.check(found, found.firstLsn()), "seed " + seed);
         last = found.lastLsn();

@@ -66,6 +66,7 @@ final class LogRecoveryFuzz {
     private long boot = 1;
     private long last;
     private final StringBuilder damage = new StringBuilder();
+    private boolean copied;
 
     Round(Path directory, long seed) {
       this.directory = directory;
@@ -79,6 +80,7 @@ final class LogRecoveryFuzz {
       for (int i = 0; i < DAMAGES_PER_LOG; i++) {
         copy(directory, copy);
         damage.setLength(0);
+        copied = false;
         for (int n = random.nextInt(3); n >= 0; n--) {
           damage(copy);
         }
@@ -209,6 +211,7 @@ final class LogRecoveryFuzz {
       long at = random.nextInt((int) (random.nextInt(8) == 0 ? size : Math.min(used, size)));
       int kind = random.nextInt(8);
       damage.append(" kind ").append(kind).append(" at ").append(at).append(" of ").append(file);
+      copied |= kind >= 6;
       switch (kind) {
         case 0, 1 -> flip(file, at);
         case 2 -> overwrite(file, at, garbage(1 + random.nextInt(6000)));
@@ -264,6 +267,9 @@ final class LogRecoveryFuzz {
         }
       }
       UUID now = new UUID(9, bootNow);
+      if (random.nextInt(3) == 0) {
+        examine(copy, now, intact);
+      }
       try (RecoveredLog found =
           LogDirectory.open(copy, Logs.SMALL, Logs.VOLUME, Logs.booted(now))) {
         long to = found.lastLsn();
@@ -281,6 +287,52 @@ final class LogRecoveryFuzz {
         require(!allIntact, "undamaged, but " + e.getMessage());
       } catch (LogAbsentException e) {
         require(intact.isEmpty(), "records, but " + e.getMessage());
+      }
+    }
+
+    /**
+     * What an examination calls part of the log, by what recovery and the undamaged records say.
+     */
+    private void examine(Path copy, UUID now, List<Written> intact) {
+      var counted = new ArrayList<Long>();
+      LogReport report;
+      try (LogExamination examination = LogExamination.of(copy, Logs.booted(now))) {
+        report = examination.report();
+        examination.visit((entry, payload) -> {
+          LogRecord record = entry.record();
+          if (record.type().isData()) {
+            Logs.checkRecord(record, payload, record.lsn());
+            if (entry.counts()) {
+              counted.add(record.lsn());
+            }
+          }
+        });
+      } catch (LogAbsentException e) {
+        require(intact.isEmpty(), "records, but " + e.getMessage());
+        return;
+      }
+      require(counted.equals(counted.stream().distinct().sorted().toList()), "out of order");
+      require(report.dataRecords() == counted.size(), "counted twice");
+      try (RecoveredLog found =
+          LogDirectory.open(copy, Logs.SMALL, Logs.VOLUME, Logs.booted(now))) {
+        require(report.verdict() != LogVerdict.CORRUPT, "not corrupt to recovery");
+        var replayed = new ArrayList<Long>();
+        found.replayAll((record, payload) -> replayed.add(record.lsn()));
+        require(counted.equals(replayed), "examined " + counted + ", recovered " + replayed);
+        require(report.durableLsn() == found.durableLsn(), "durable " + report.durableLsn());
+        require(report.lastLsn() == found.lastLsn(), "ends at " + report.lastLsn());
+      } catch (LogCorruptException e) {
+        require(report.verdict() == LogVerdict.CORRUPT, "corrupt to recovery");
+        // A copy of a record elsewhere may pass for it; else everything that is whole is there.
+        List<Long> whole =
+            intact.stream().filter(w -> w.type().isData()).map(Written::lsn).toList();
+        require(copied || counted.containsAll(whole), "examined " + counted + " of " + whole);
+        long gaps = report.gaps().stream().mapToLong(g -> g.lastLsn() - g.firstLsn() + 1).sum();
+        long first = counted.isEmpty() ? report.lastLsn() + 1 : counted.getFirst();
+        require(
+            report.lastLsn() - first + 1 <= counted.size() + gaps, "a gap is not said: " + report);
+      } catch (LogAbsentException e) {
+        require(report.verdict() == LogVerdict.EMPTY, "absent to recovery");
       }
     }
 

@@ -38,7 +38,7 @@ final class WriteAheadLogTest {
     try (RecoveredLog found = Logs.open(directory(), Logs.BOOT)) {
       assertEquals(Logs.LOG, found.logId());
       assertTrue(found.cleanClose());
-      assertFalse(found.bootChanged());
+      assertFalse(found.terms().getLast().bootChanged());
       assertTrue(found.cut().isEmpty());
       assertEquals(1, found.firstLsn());
       assertEquals(60, found.lastLsn());
@@ -57,7 +57,7 @@ final class WriteAheadLogTest {
     log.close();
     try (RecoveredLog found = Logs.open(directory(), Logs.OTHER_BOOT)) {
       assertFalse(found.cleanClose());
-      assertTrue(found.bootChanged());
+      assertTrue(found.terms().getLast().bootChanged());
       assertTrue(found.cut().isEmpty());
       assertEquals(10, Logs.check(found, 1));
     }
@@ -124,7 +124,7 @@ final class WriteAheadLogTest {
       }
     }
     try (RecoveredLog found = Logs.open(directory(), Logs.BOOT)) {
-      assertEquals(6, found.epochs().size());
+      assertEquals(6, found.terms().size());
       assertTrue(found.hasBegun(4, new UUID(7, 4)));
       assertFalse(found.hasBegun(4, new UUID(7, 5)));
       assertEquals(6, found.state().orElseThrow().epoch().incarnation());
@@ -143,7 +143,8 @@ final class WriteAheadLogTest {
         () -> log.beginEpoch(new LogEpoch(2, UUID.randomUUID(), 1), 9));
     log.close();
     try (RecoveredLog found = Logs.open(directory(), Logs.BOOT)) {
-      assertEquals(List.of(Logs.EPOCH_1, second), found.epochs());
+      assertEquals(
+          List.of(Logs.EPOCH_1, second), found.terms().stream().map(LogTerm::epoch).toList());
       assertEquals(9, Logs.check(found, 1));
     }
   }
@@ -195,6 +196,17 @@ final class WriteAheadLogTest {
       assertEquals(330, Logs.check(found, found.firstLsn()));
       assertThrows(LogCorruptException.class, () -> found.replay(150, (r, p) -> {}));
     }
+  }
+
+  /** A trim is asked for beside the volume's loop, which may have closed the log by then. */
+  @Test
+  void trimOfAClosedLogDoesNothing() throws IOException {
+    WriteAheadLog log = Logs.begin(directory());
+    Logs.append(log, 1, 300);
+    log.close();
+    int before = Logs.rollFiles(directory()).size();
+    log.trim(150);
+    assertEquals(before, Logs.rollFiles(directory()).size());
   }
 
   @Test

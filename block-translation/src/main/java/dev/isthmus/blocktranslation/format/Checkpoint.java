@@ -17,6 +17,8 @@ import java.util.UUID;
  * @param nextSequence the slot to go on at
  * @param lastLsn newest LSN that the map includes
  * @param lastTimeNanos its wall time, nanoseconds since 1970
+ * @param durableLsn newest LSN that the owner's log held durably, as far as the chain says up to
+ *     here; 0 for none
  * @param sizeSectors the disk's size
  * @param keyEpoch epoch of the owner that wrote this object
  * @param keyNonce random
@@ -33,6 +35,7 @@ public record Checkpoint(
     long nextSequence,
     long lastLsn,
     long lastTimeNanos,
+    long durableLsn,
     long sizeSectors,
     long keyEpoch,
     long keyNonce,

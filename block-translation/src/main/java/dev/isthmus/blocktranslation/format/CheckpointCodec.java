@@ -44,7 +44,7 @@ public final class CheckpointCodec {
   private static final int SEGMENT_BYTES = 32;
   private static final int SEGMENT_WORDS = SEGMENT_BYTES / 8;
   private static final int DOOMED_BYTES = 32;
-  private static final int RESERVED_FROM = 144;
+  private static final int RESERVED_FROM = 152;
 
   private CheckpointCodec() {}
 
@@ -111,6 +111,7 @@ public final class CheckpointCodec {
     bytes.set(U32, 128, checkpoint.doomed().size());
     bytes.set(U32, 132, crc(bytes, HEADER_BYTES, total - HEADER_BYTES));
     bytes.set(U64, 136, total);
+    bytes.set(U64, 144, checkpoint.durableLsn());
     bytes.set(U32, 12, crc(bytes, 0, HEADER_BYTES));
   }
 
@@ -183,6 +184,7 @@ public final class CheckpointCodec {
             bytes.get(U64, 72),
             bytes.get(U64, 80),
             bytes.get(U64, 88),
+            bytes.get(U64, 144),
             bytes.get(U64, 96),
             bytes.get(U64, 104),
             bytes.get(U64, 112),
@@ -275,6 +277,8 @@ public final class CheckpointCodec {
         || checkpoint.incarnation() < 1
         || checkpoint.lastLsn() < 0
         || checkpoint.lastTimeNanos() < 0
+        || checkpoint.durableLsn() < 0
+        || (checkpoint.sequence() == 0 && checkpoint.durableLsn() != 0)
         || checkpoint.sizeSectors() < 1
         || checkpoint.sizeSectors() > 1L << 54) {
       return "its header contradicts itself";

@@ -1,6 +1,7 @@
 package dev.isthmus.blocktranslation.format;
 
 import dev.isthmus.blockdevice.Tier;
+import dev.isthmus.blocktranslation.Tiers;
 import java.util.List;
 import java.util.UUID;
 
@@ -17,8 +18,7 @@ import java.util.UUID;
  * @param state whether a log counts beside the bucket
  * @param rolledBack why the last open was in an older state than users had seen; empty if it was
  *     not
- * @param ack {@code APPLIED} or {@code LOCAL_DURABLE}
- * @param flush {@code LOCAL_DURABLE} or {@code UPLOADED}
+ * @param tiers what holds of everything that completed so far
  * @param checkpoints newest first, at most two
  */
 public record Manifest(
@@ -36,8 +36,7 @@ public record Manifest(
     UUID log,
     State state,
     String rolledBack,
-    Tier ack,
-    Tier flush,
+    Tiers tiers,
     List<CheckpointRef> checkpoints) {
 
   /** Before the first open. */
@@ -64,6 +63,16 @@ public record Manifest(
 
   public Manifest {
     checkpoints = List.copyOf(checkpoints);
+  }
+
+  /** When a write completed: {@code APPLIED} or {@code LOCAL_DURABLE}. */
+  public Tier ack() {
+    return tiers.ack();
+  }
+
+  /** What a flush waited for: {@code LOCAL_DURABLE} or {@code UPLOADED}. */
+  public Tier flush() {
+    return tiers.flush();
   }
 
   /** Where a checkpoint is, and what it covers. */
@@ -95,8 +104,7 @@ public record Manifest(
         ownersLog,
         State.OPEN,
         rolled ? rollback : rolledBack,
-        ack,
-        flush,
+        tiers,
         checkpoints);
   }
 
@@ -125,9 +133,29 @@ public record Manifest(
         log,
         newState,
         "",
-        ack,
-        flush,
+        tiers,
         kept);
+  }
+
+  /** The next manifest, with other tiers. */
+  public Manifest withTiers(String newNonce, Tiers newTiers) {
+    return new Manifest(
+        counter + 1,
+        newNonce,
+        volume,
+        name,
+        createdNanos,
+        sizeBytes,
+        blockSizeBytes,
+        epoch,
+        writer,
+        incarnation,
+        slotWindow,
+        log,
+        state,
+        rolledBack,
+        newTiers,
+        checkpoints);
   }
 
   /** The next manifest, which says that the volume is being deleted, by {@code deleter}. */
@@ -147,8 +175,7 @@ public record Manifest(
         log,
         State.DELETED,
         rolledBack,
-        ack,
-        flush,
+        tiers,
         checkpoints);
   }
 }

@@ -2,10 +2,13 @@ package dev.isthmus.blocktranslation.format;
 
 import static dev.isthmus.blocktranslation.format.FormatException.check;
 
-import dev.isthmus.blockdevice.Tier;
+import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blocktranslation.Rpo;
+import dev.isthmus.blocktranslation.Tiers;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,6 +25,7 @@ public final class ManifestCodec {
 
   private static final String FIRST_LINE = "isthmus-manifest 1";
   private static final String NAME = "[a-z0-9][a-z0-9._-]{0,62}";
+  private static final String ENFORCED = " enforce";
   private static final String CRC_KEY = "crc32c ";
   private static final int CRC_LINE_BYTES = CRC_KEY.length() + 9;
 
@@ -45,8 +49,9 @@ public final class ManifestCodec {
     line(text, "log", m.log());
     line(text, "state", m.state().name().toLowerCase(Locale.ROOT));
     line(text, "rolled-back", m.rolledBack().isEmpty() ? "-" : oneLine(m.rolledBack()));
-    line(text, "ack", m.ack() == Tier.APPLIED ? "applied" : "local");
-    line(text, "flush", m.flush() == Tier.UPLOADED ? "uploaded" : "local");
+    line(text, "ack", Tiers.word(m.ack()));
+    line(text, "flush", Tiers.word(m.flush()));
+    line(text, "rpo", rpo(m.tiers().rpo()));
     for (Manifest.CheckpointRef c : m.checkpoints()) {
       line(
           text,
@@ -73,6 +78,19 @@ public final class ManifestCodec {
   private static String oneLine(String reason) {
     String line = reason.replaceAll("\\p{Cntrl}", " ");
     return line.length() > Manifest.MAX_REASON ? line.substring(0, Manifest.MAX_REASON) : line;
+  }
+
+  private static String rpo(Rpo rpo) {
+    return rpo.isNone() ? "-" : rpo.limitMillis() + (rpo.isEnforced() ? ENFORCED : "");
+  }
+
+  private static Rpo rpo(String value) {
+    if (value.equals("-")) {
+      return Rpo.NONE;
+    }
+    boolean enforced = value.endsWith(ENFORCED);
+    int digits = value.length() - (enforced ? ENFORCED.length() : 0);
+    return Rpo.of(Duration.ofMillis(Integer.parseInt(value, 0, digits, 10)), enforced);
   }
 
   private static Manifest.State state(String value) {
@@ -123,8 +141,10 @@ public final class ManifestCodec {
             lines.value(
                 "rolled-back",
                 v -> v.length() > Manifest.MAX_REASON ? null : v.equals("-") ? "" : v),
-            lines.oneOf("ack", "applied", "local") ? Tier.APPLIED : Tier.LOCAL_DURABLE,
-            lines.oneOf("flush", "uploaded", "local") ? Tier.UPLOADED : Tier.LOCAL_DURABLE,
+            new Tiers(
+                lines.value("ack", Tiers::parseAck),
+                lines.value("flush", Tiers::parseFlush),
+                lines.value("rpo", ManifestCodec::rpo)),
             lines.checkpoints());
     lines.end();
     check(
@@ -165,7 +185,7 @@ public final class ManifestCodec {
       T value;
       try {
         value = parse.apply(line.substring(key.length() + 1));
-      } catch (IllegalArgumentException e) {
+      } catch (IllegalArgumentException | DeviceException.Invalid e) {
         value = null;
       }
       if (value == null) {
@@ -182,10 +202,6 @@ public final class ManifestCodec {
 
     UUID uuid(String key) throws FormatException {
       return value(key, v -> v.length() == 36 ? UUID.fromString(v) : null);
-    }
-
-    boolean oneOf(String key, String yes, String no) throws FormatException {
-      return value(key, v -> v.equals(yes) ? Boolean.TRUE : v.equals(no) ? Boolean.FALSE : null);
     }
 
     List<Manifest.CheckpointRef> checkpoints() throws FormatException {

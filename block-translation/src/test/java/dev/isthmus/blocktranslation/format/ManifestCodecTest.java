@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.isthmus.blockdevice.Tier;
+import dev.isthmus.blocktranslation.Rpo;
+import dev.isthmus.blocktranslation.Tiers;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -15,6 +17,9 @@ import org.junit.jupiter.api.Test;
 
 /** The manifest's text: golden file, round trips, and what is refused. */
 class ManifestCodecTest {
+
+  private static final List<Rpo> RPOS =
+      List.of(Rpo.NONE, Rpo.parse("1s"), Rpo.parse("24h,enforce"));
 
   static Manifest golden() {
     return new Manifest(
@@ -32,8 +37,7 @@ class ManifestCodecTest {
         UUID.fromString("aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"),
         Manifest.State.OPEN,
         "this host was started anew",
-        Tier.APPLIED,
-        Tier.UPLOADED,
+        new Tiers(Tier.APPLIED, Tier.UPLOADED, Rpo.parse("90s,enforce")),
         List.of(
             new Manifest.CheckpointRef(7, -1, 130, 9000, 123_456_789),
             new Manifest.CheckpointRef(6, 0x1234, 66, 4000, 60_000_000)));
@@ -55,6 +59,7 @@ class ManifestCodecTest {
       for (Tier ack : List.of(Tier.APPLIED, Tier.LOCAL_DURABLE)) {
         for (Tier flush : List.of(Tier.LOCAL_DURABLE, Tier.UPLOADED)) {
           for (int checkpoints = 0; checkpoints <= 2; checkpoints++) {
+            Rpo rpo = RPOS.get(checkpoints);
             var variant =
                 new Manifest(
                     m.counter(),
@@ -71,8 +76,7 @@ class ManifestCodecTest {
                     Manifest.NIL,
                     state,
                     "",
-                    ack,
-                    flush,
+                    new Tiers(ack, flush, rpo),
                     m.checkpoints().subList(0, checkpoints));
             assertEquals(variant, ManifestCodec.decode(ManifestCodec.encode(variant)));
           }
@@ -130,6 +134,15 @@ class ManifestCodecTest {
           {"aaaaaaaa-bbbb", "AAAAAAAA-bbbb"},
           {"state open", "state OPEN"},
           {"flush uploaded", "flush applied"},
+          {"ack applied", "ack uploaded"},
+          {"rpo 90000 enforce", "rpo none"},
+          {"rpo 90000 enforce", "rpo 999"},
+          {"rpo 90000 enforce", "rpo 86400001"},
+          {"rpo 90000 enforce", "rpo 090000 enforce"},
+          {"rpo 90000 enforce", "rpo 90000  enforce"},
+          {"rpo 90000 enforce", "rpo  enforce"},
+          {"rpo 90000 enforce", "rpo - enforce"},
+          {"rpo 90000 enforce", "rpo 99999999999999999999"},
           {" 130 9000", " 0130 9000"},
           {"slot-window 16", "slot-window 0"},
           {"slot-window 16", "slot-window 1025"},

@@ -7,6 +7,7 @@ record Checkpoint(
     Fields object,
     ObjectNames.Name name,
     Chain.Position position,
+    long durableLsn,
     List<Part> parts,
     List<SegmentLine> segments,
     List<Doomed> doomed) {

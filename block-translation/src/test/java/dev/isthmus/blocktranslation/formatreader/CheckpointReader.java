@@ -33,7 +33,7 @@ final class CheckpointReader {
     header.expect("volume", header.uuid(16), manifest.volume());
     header.expect("keyEpoch", header.bits64(104), name.epochOrSequence());
     header.expect("keyNonce", header.bits64(112), name.nonce());
-    header.zeroes("reserved", 144, 112);
+    header.zeroes("reserved", 152, 104);
     long runs = header.u32(120);
     long segments = header.u32(124);
     long doomed = header.u32(128);
@@ -53,9 +53,14 @@ final class CheckpointReader {
         object,
         name,
         position,
+        durableLsn(),
         parts((int) runs),
         segmentLines(segmentsAt, (int) segments, position),
         doomed(segmentsAt + SEGMENT_BYTES * segments, (int) doomed, position));
+  }
+
+  private long durableLsn() {
+    return header.u64("durableLsn", 144);
   }
 
   private Chain.Position position(ObjectNames.Name name, ManifestText manifest) {
@@ -75,6 +80,7 @@ final class CheckpointReader {
     boolean nothing = position.sequence() == 0;
     header.expect("epoch", position.epoch() == 0, nothing);
     header.expect("writer", position.writer().equals(new UUID(0, 0)), nothing);
+    header.require(!nothing || durableLsn() == 0, "durableLsn", durableLsn());
     return position;
   }
 

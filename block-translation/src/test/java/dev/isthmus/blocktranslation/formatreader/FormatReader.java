@@ -99,7 +99,10 @@ final class FormatReader {
     return new Verdict(manifest, end, disk, count(), runs, checkTimes(segments));
   }
 
-  /** Checks what follows along the chain beside LSNs and owners; returns the highest durableLsn. */
+  /**
+   * Checks what follows along the chain beside LSNs and owners; returns the highest durableLsn
+   * since the newest fence.
+   */
   private static long checkTimes(List<Segment> segments) {
     long time = 0;
     long durableLsn = 0;
@@ -108,9 +111,9 @@ final class FormatReader {
       if (segment.isFence()) {
         object.expect("header.firstTime", segment.firstTime(), time);
         object.expect("header.lastTime", segment.lastTime(), time);
-        // An owner that began at a checkpoint knows only what stands behind that.
         object.require(
             segment.durableLsn() <= durableLsn, "header.durableLsn", segment.durableLsn());
+        durableLsn = 0;
       }
       object.require(segment.firstTime() >= time, "header.firstTime", segment.firstTime());
       time = segment.lastTime();
@@ -166,6 +169,10 @@ final class FormatReader {
     Chain.Position reached = chain.walk(position, segment -> Chain.apply(segment, image));
     object.expect("end of the chain", reached, end);
     String difference = disk.difference(image);
+    object.expect(
+        "header.durableLsn",
+        checkpoint.durableLsn(),
+        checkTimes(segments.stream().filter(s -> s.sequence() <= position.sequence()).toList()));
     object.require(difference == null, "content", "another than the segments' at " + difference);
   }
 

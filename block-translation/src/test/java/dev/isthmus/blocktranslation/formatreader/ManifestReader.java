@@ -72,6 +72,7 @@ final class ManifestReader {
     value("rolled-back", ".{1,512}");
     value("ack", "applied|local");
     value("flush", "local|uploaded");
+    rpo(value("rpo", "-|[1-9][0-9]{0,8}( enforce)?"));
     return new ManifestText(
         counter,
         volume,
@@ -85,6 +86,13 @@ final class ManifestReader {
         log,
         state,
         checkpoints(epoch));
+  }
+
+  private void rpo(String value) {
+    if (!value.equals("-")) {
+      long millis = number("rpo", value.split(" ", -1)[0]);
+      object.require(millis >= 1000 && millis <= 86_400_000, "rpo", value);
+    }
   }
 
   private List<ManifestText.CheckpointLine> checkpoints(long manifestEpoch) {

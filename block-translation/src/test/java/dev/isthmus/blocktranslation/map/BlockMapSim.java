@@ -169,6 +169,7 @@ final class BlockMapSim {
             200_001,
             1,
             1,
+            0,
             1L << 31,
             1,
             1,

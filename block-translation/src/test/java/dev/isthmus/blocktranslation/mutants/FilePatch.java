@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The changes of one file in a unified diff. Line numbers are not looked at: each hunk has to fit in
- * exactly one place, and every line of it. Immutable.
+ * The changes of one file in a unified diff. Line numbers are not looked at: each hunk has to fit
+ * in exactly one place, and every line of it. Immutable.
  *
  * @param path from the repository's root
  */
@@ -36,12 +36,10 @@ record FilePatch(String path, List<Hunk> hunks) {
         }
         path = line.substring("--- a/".length());
         hunk = null;
-      } else if (path == null || line.startsWith("+++ ")) {
-        continue;
-      } else if (line.startsWith("@@ ")) {
+      } else if (path != null && line.startsWith("@@ ")) {
         hunk = new Hunk(new ArrayList<>(), new ArrayList<>());
         hunks.add(hunk);
-      } else if (hunk != null) {
+      } else if (hunk != null && !line.startsWith("+++ b/")) {
         String text = line.isEmpty() ? "" : line.substring(1);
         char sign = line.isEmpty() ? ' ' : line.charAt(0);
         if (sign != '+') {

@@ -16,8 +16,7 @@ import java.util.List;
  * @param simulation that has to find it: its class
  * @param maxSeeds within which
  */
-record Mutant(
-    String name, String rule, String simulation, int maxSeeds, List<FilePatch> files) {
+record Mutant(String name, String rule, String simulation, int maxSeeds, List<FilePatch> files) {
 
   private static final String RULE = "Rule: ";
   private static final String FOUND_BY = "Found-by: ";

@@ -58,7 +58,8 @@ final class MutantSim {
     if (!names.isEmpty()) {
       List<String> wanted = Arrays.asList(names.split(",", -1));
       List<Mutant> some = all.stream().filter(m -> wanted.contains(m.name())).toList();
-      assertEquals(wanted.size(), some.size(), "there are " + all.stream().map(Mutant::name).toList());
+      assertEquals(
+          wanted.size(), some.size(), "there are " + all.stream().map(Mutant::name).toList());
       return some;
     }
     long seed = Long.getLong("mutants.seed", new Random().nextInt(1 << 30));

@@ -75,7 +75,10 @@ final class MutantTrial {
             .run(null, errors, errors, arguments.toArray(String[]::new));
     if (status != 0) {
       throw new AssertionError(
-          "mutant " + mutant.name() + " does not compile: " + errors.toString(StandardCharsets.UTF_8));
+          "mutant "
+              + mutant.name()
+              + " does not compile: "
+              + errors.toString(StandardCharsets.UTF_8));
     }
     return classes;
   }

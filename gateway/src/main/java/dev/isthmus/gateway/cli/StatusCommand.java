@@ -1,6 +1,6 @@
 package dev.isthmus.gateway.cli;
 
-import dev.isthmus.gateway.config.Durations;
+import dev.isthmus.blockdevice.Durations;
 import dev.isthmus.gateway.rpc.ControlClient;
 import dev.isthmus.gateway.rpc.v1.DaemonStatus;
 import dev.isthmus.gateway.rpc.v1.GetStatusRequest;

@@ -1,7 +1,7 @@
 package dev.isthmus.gateway.cli;
 
 import dev.isthmus.blockdevice.ByteSize;
-import dev.isthmus.gateway.config.Durations;
+import dev.isthmus.blockdevice.Durations;
 import dev.isthmus.gateway.rpc.v1.BucketDetails;
 import dev.isthmus.gateway.rpc.v1.Export;
 import dev.isthmus.gateway.rpc.v1.Volume;

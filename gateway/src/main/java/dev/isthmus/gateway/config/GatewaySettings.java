@@ -1,6 +1,7 @@
 package dev.isthmus.gateway.config;
 
 import dev.isthmus.blockdevice.ByteSize;
+import dev.isthmus.blockdevice.Durations;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.ObjectVolumeSettings;

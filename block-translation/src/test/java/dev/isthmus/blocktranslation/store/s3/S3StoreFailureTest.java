@@ -31,6 +31,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -299,11 +300,17 @@ class S3StoreFailureTest {
 
   @Test
   void nobodyListens() throws IOException {
-    int port;
-    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = socket.getLocalPort();
+    // Bound and not listening: nobody else gets the port, and a connection to it does not leave
+    // from
+    // the same one, which would meet itself.
+    try (var taken = new Socket()) {
+      taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      refusesConnections("http://127.0.0.1:" + taken.getLocalPort());
     }
-    try (ObjectStore store = open("http://127.0.0.1:" + port, quick())) {
+  }
+
+  private void refusesConnections(String endpoint) throws IOException {
+    try (ObjectStore store = open(endpoint, quick())) {
       var e =
           assertFails(StoreException.Unavailable.class, store.get("k", ByteRange.whole(9), READ));
       assertInstanceOf(StoreException.Unreachable.class, e.getCause());

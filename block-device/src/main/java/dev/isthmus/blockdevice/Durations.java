@@ -1,6 +1,5 @@
-package dev.isthmus.gateway.config;
+package dev.isthmus.blockdevice;
 
-import dev.isthmus.blockdevice.DeviceException;
 import java.time.Duration;
 import java.util.regex.Pattern;
 
@@ -16,7 +15,9 @@ public final class Durations {
     var matcher = SHAPE.matcher(text);
     if (!matcher.matches()) {
       throw new DeviceException.Invalid(
-          "a duration is a whole number and ms, s, m or h, as in 30s; not \"" + text + "\"");
+          "a duration is a whole number and ms, s, m or h, as in 30s; not \""
+              + (text.length() > 40 ? text.substring(0, 40) + "…" : text)
+              + "\"");
     }
     long amount = Long.parseLong(matcher.group(1));
     return switch (matcher.group(2)) {
@@ -25,6 +26,22 @@ public final class Durations {
       case "m" -> Duration.ofMinutes(amount);
       default -> Duration.ofHours(amount);
     };
+  }
+
+  /** The exact amount in the largest unit that divides it, as {@link #parse} takes it. */
+  public static String exact(Duration duration) {
+    long millis = duration.toMillis();
+    if (!Duration.ofMillis(millis).equals(duration)) {
+      throw new IllegalArgumentException(duration + " is not whole milliseconds");
+    }
+    if (millis % 1000 != 0) {
+      return millis + "ms";
+    }
+    long seconds = millis / 1000;
+    if (seconds == 0 || seconds % 60 != 0) {
+      return seconds + "s";
+    }
+    return seconds % 3600 == 0 ? seconds / 3600 + "h" : seconds / 60 + "m";
   }
 
   /** For people, to three digits: {@code 820ms}, {@code 12.3s}. */
