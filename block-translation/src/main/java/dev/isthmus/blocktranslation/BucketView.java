@@ -66,6 +66,7 @@ final class BucketView {
                 checkpoint.writer(),
                 checkpoint.lastLsn(),
                 checkpoint.lastTimeNanos(),
+                checkpoint.epoch(),
                 checkpoint.durableLsn()));
       } catch (DeviceException.Corrupt e) {
         LOG.error("{}: a checkpoint is damaged, trying the one before: {}", where, e.getMessage());

@@ -162,8 +162,10 @@ final class LocalLog implements AutoCloseable {
     if (!found.hasBegun(manifest.epoch(), manifest.writer())) {
       return "the log on this host is of an earlier owner";
     }
-    if (found.lastLsn() < bucket.durableLsn()
-        || (found.lastLsn() < bucket.lastLsn() && !mayHaveLostPower())) {
+    // What an earlier owner's last requests brought to the bucket is not missing in this one's log.
+    boolean lacksItsOwn =
+        found.lastLsn() < bucket.lastLsn() && bucket.dataEpoch() == manifest.epoch();
+    if (found.lastLsn() < bucket.durableLsn() || (lacksItsOwn && !mayHaveLostPower())) {
       return "the log on this host ends at LSN " + found.lastLsn() + ", earlier than it did";
     }
     return null;

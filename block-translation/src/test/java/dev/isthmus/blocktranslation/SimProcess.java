@@ -78,6 +78,10 @@ final class SimProcess {
     logTrouble = true;
   }
 
+  boolean hasLogTrouble() {
+    return logTrouble;
+  }
+
   boolean logMayFail() {
     return logTrouble || run.isDamaged();
   }

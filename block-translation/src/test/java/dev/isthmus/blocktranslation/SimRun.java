@@ -190,9 +190,12 @@ final class SimRun implements AutoCloseable {
 
   private void act(SimProcess actor, SimProfile.Action action) {
     int host = actor.term().host;
-    // Who found out that he owns nothing any more has little left to do.
     if (actor.isBroken() && random.nextInt(8) == 0) {
       end(actor);
+      return;
+    }
+    if (actor.hasLogTrouble() && random.nextInt(12) == 0) {
+      cutPower(host); // what was acknowledged since shows then
       return;
     }
     switch (action) {
@@ -491,9 +494,9 @@ final class SimRun implements AutoCloseable {
       if (audit.isClosedBy(closed.epoch)) {
         closed.closedInBucket = true;
         closed.uploaded = Math.max(closed.uploaded, closed.completed);
-      }
-      if (closed.supersededAt < closed.completed) {
-        throw new AssertionError("a superseded owner closed as if all were well");
+        if (closed.supersededAt < closed.completed) {
+          throw new AssertionError("a superseded owner closed as if all were well");
+        }
       }
     } catch (DeviceException.Fenced e) {
       if (!process.isContested()) {

@@ -87,7 +87,10 @@ final class ChronicleLog implements WriteAheadLog {
     this.table = table;
     this.forces = new GroupForce(directory, environment.forcer(), start.lastLsn());
     this.preparer =
-        new RollFilePreparer(settings.rollBytes(), ChronicleFile.mappedBytes(settings.rollBytes()));
+        new RollFilePreparer(
+            settings.rollBytes(),
+            ChronicleFile.mappedBytes(settings.rollBytes()),
+            environment.forcer());
     this.space = new LogSpace(settings, table, preparer);
     this.generationDirectory = directory;
     this.header.volume = volume;
@@ -149,7 +152,7 @@ final class ChronicleLog implements WriteAheadLog {
     Path newDirectory = LogFiles.generationDirectory(directory, nextGeneration);
     Files.createDirectory(newDirectory);
     nextGeneration++; // never used twice, whatever comes of this attempt
-    LogFiles.forceDirectory(directory);
+    environment.forcer().forceNames(directory);
     var to = new ChronicleFile(newDirectory, nextFile, settings.rollBytes());
     RollFile file;
     try {

@@ -229,9 +229,9 @@ final class RecoveredChronicleLog implements RecoveredLog {
       }
     }
     for (Path generation : LogFiles.generationDirectories(directory)) {
-      LogFiles.forceDirectory(generation);
+      environment.forcer().forceNames(generation);
     }
-    LogFiles.forceDirectory(directory);
+    environment.forcer().forceNames(directory);
     ForceFailure.forget(directory);
   }
 
