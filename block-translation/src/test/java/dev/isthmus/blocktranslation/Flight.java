@@ -111,7 +111,7 @@ final class Flight implements IoCompletion {
   }
 
   private void judgeCompare(IoCommand.CompareAndWrite compare, IoStatus status) {
-    long expected = BlockStamp.idOf(compare.expected().asSlice(0, SimRun.BLOCK_BYTES), block);
+    long expected = BlockStamp.idOf(compare.expected().asSlice(0, SimWorld.BLOCK_BYTES), block);
     if (status == IoStatus.OK) {
       completed();
       // What it wrote over, one block by one: no other write came between.
@@ -189,7 +189,8 @@ final class Flight implements IoCompletion {
     for (int i = 0; i < blocks; i++) {
       long found =
           BlockStamp.idOf(
-              read.buffer().asSlice((long) i * SimRun.BLOCK_BYTES, SimRun.BLOCK_BYTES), block + i);
+              read.buffer().asSlice((long) i * SimWorld.BLOCK_BYTES, SimWorld.BLOCK_BYTES),
+              block + i);
       require(
           found == before[i]
               || process.line().showed(block + i, found, from, process.line().last()),

@@ -100,7 +100,7 @@ final class SimAudit {
     for (int block = 0; block < expected.length; block++) {
       long id =
           BlockStamp.idOf(
-              disk.asSlice((long) block * SimRun.BLOCK_BYTES, SimRun.BLOCK_BYTES), block);
+              disk.asSlice((long) block * SimWorld.BLOCK_BYTES, SimWorld.BLOCK_BYTES), block);
       if (id != expected[block]) {
         throw new AssertionError(
             "the bucket alone shows " + id + " in block " + block + ", not " + expected[block]);

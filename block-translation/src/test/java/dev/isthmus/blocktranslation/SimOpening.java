@@ -18,45 +18,45 @@ final class SimOpening {
   private static final int MAX_TRIES = 60;
   private static final int TRIES_WITH_FAULTS = 30;
 
-  private final SimRun run;
+  private final SimWorld world;
 
-  SimOpening(SimRun run) {
-    this.run = run;
+  SimOpening(SimWorld world) {
+    this.world = world;
   }
 
   /** The opened volume; null if the process died over it, or found that another one is newer. */
   @Nullable SimProcess open(int host) {
-    Random random = run.random();
+    Random random = world.random();
     int tries = 1 + random.nextInt(MAX_TRIES);
     try {
       for (int i = 0; i < MAX_TRIES; i++) {
-        Term past = run.term();
+        Term past = world.term();
         boolean hasLog = hasLog(past, host);
         Takeover word = word(past, host, i);
-        long othersBefore = run.attemptsOfOthers(host);
-        run.contest(host);
-        run.setQuiet(host, i >= TRIES_WITH_FAULTS || run.isDamaged());
+        long othersBefore = world.attemptsOfOthers(host);
+        world.contest(host);
+        world.setQuiet(host, i >= TRIES_WITH_FAULTS || world.isDamaged());
         if (i >= TRIES_WITH_FAULTS) {
-          run.setInterleaving(false);
+          world.setInterleaving(false);
         }
         try {
-          VolumeCore core = run.host(host).open(word);
-          run.tally().opens++;
+          VolumeCore core = world.host(host).open(word);
+          world.tally().opens++;
           SimProcess process = judge(past, host, hasLog, core);
-          if (run.isBusy(1 - host) || run.attemptsOfOthers(host) > othersBefore) {
+          if (world.isBusy(1 - host) || world.attemptsOfOthers(host) > othersBefore) {
             process.contest();
           }
           return process;
         } catch (DeviceException.Unavailable | DeviceException.Fenced e) {
-          run.tally().failedOpens++;
-          run.tell("host " + host + ": no open: " + e.getMessage());
-          run.advance(1_000);
-          run.look();
-          if (i == tries && run.term() != past) {
+          world.tally().failedOpens++;
+          world.tell("host " + host + ": no open: " + e.getMessage());
+          world.advance(1_000);
+          world.look();
+          if (i == tries && world.term() != past) {
             return null; // somebody else has it
           }
         } catch (DeviceException.Corrupt e) {
-          if (run.isDamaged()) {
+          if (world.isDamaged()) {
             throw e;
           }
           throw new AssertionError("corrupt without damage", e);
@@ -65,46 +65,46 @@ final class SimOpening {
     } catch (SimCrash e) {
       return null;
     } finally {
-      run.setQuiet(host, false);
-      run.setInterleaving(true);
+      world.setQuiet(host, false);
+      world.setInterleaving(true);
     }
     throw new AssertionError("can't be opened");
   }
 
   private boolean hasLog(Term past, int host) {
-    return !run.isDamaged()
+    return !world.isDamaged()
         && past.host == host
         && !past.logGone
-        && run.host(host).manifest().log().equals(past.logId)
-        && run.host(host).logs.holds(past.logId);
+        && world.host(host).manifest().log().equals(past.logId)
+        && world.host(host).logs.holds(past.logId);
   }
 
   /** What has to be agreed to; without it the volume must not open. */
   private Takeover word(Term past, int host, int triesBefore) {
-    if (run.isDamaged()) {
+    if (world.isDamaged()) {
       return triesBefore == 0 ? Takeover.NONE : Takeover.LOSSY;
     }
     if (needsNoWord(past, host)) {
       return Takeover.NONE;
     }
-    boolean onlyUnflushed = run.host(host).manifest().flush() == Tier.UPLOADED;
-    if (!run.isBusy(1 - host) && run.random().nextInt(3) == 0) {
+    boolean onlyUnflushed = world.host(host).manifest().flush() == Tier.UPLOADED;
+    if (!world.isBusy(1 - host) && world.random().nextInt(3) == 0) {
       mustRefuse(past, host, Takeover.NONE);
       if (!onlyUnflushed) {
         mustRefuse(past, host, Takeover.UNFLUSHED);
       }
     }
     boolean damagedHere = past.logGone && past.host == host;
-    return onlyUnflushed && !damagedHere && run.random().nextBoolean()
+    return onlyUnflushed && !damagedHere && world.random().nextBoolean()
         ? Takeover.UNFLUSHED
         : Takeover.LOSSY;
   }
 
   /** Closed by its last owner, or with that one's log at hand. */
   private boolean needsNoWord(Term past, int host) {
-    Manifest manifest = run.host(host).manifest();
+    Manifest manifest = world.host(host).manifest();
     return manifest.state() == Manifest.State.CLOSED
-        || (run.host(host).logs.holds(manifest.log())
+        || (world.host(host).logs.holds(manifest.log())
             && !(past.logGone && manifest.log().equals(past.logId)));
   }
 
@@ -112,20 +112,20 @@ final class SimOpening {
     if (needsNoWord(past, host)) {
       return; // by now
     }
-    run.setQuiet(host, true);
-    run.setInterleaving(false);
-    long replacedBefore = run.manifestReplacements();
+    world.setQuiet(host, true);
+    world.setInterleaving(false);
+    long replacedBefore = world.manifestReplacements();
     try {
-      run.host(host).open(word);
+      world.host(host).open(word);
     } catch (DeviceException.Unavailable | DeviceException.Corrupt expected) {
       return;
     } finally {
-      run.setQuiet(host, false);
-      run.setInterleaving(true);
+      world.setQuiet(host, false);
+      world.setInterleaving(true);
     }
-    run.crashSilently(host);
+    world.crashSilently(host);
     // The last word of a process that died, that it was closed, may just have arrived.
-    if (run.manifestReplacements() == replacedBefore + 1) {
+    if (world.manifestReplacements() == replacedBefore + 1) {
       throw new AssertionError("opened with " + word + " though its log is gone");
     }
   }
@@ -134,14 +134,14 @@ final class SimOpening {
     long epoch = core.summary().epoch();
     UUID logId = core.log().logId();
     // While this waited somebody else may have served: before it, or instead of it.
-    boolean late = epoch < run.term().epoch;
-    Term past = late ? before : run.term();
+    boolean late = epoch < world.term().epoch;
+    Term past = late ? before : world.term();
     boolean hadLog = hadLogBefore && past == before;
     long last = core.positions().appliedLsn();
     boolean withLog = hadLog || logId.equals(past.logId);
     boolean rolledBack = core.openOutcome() instanceof OpenOutcome.RolledBack;
     long incarnation = core.info().identity().incarnation();
-    run.tell(
+    world.tell(
         "host %d: open, epoch %d, at %d of %d, least %d (log %b), %s"
             .formatted(
                 host,
@@ -161,7 +161,7 @@ final class SimOpening {
         "time travel from " + past.completed + " to " + last);
     require(incarnation == past.incarnation || rolledBack, "a new incarnation without a word");
     // Of a term that never served nobody knows that it did not.
-    boolean vain = run.attempts() > past.attemptsBefore + 1;
+    boolean vain = world.attempts() > past.attemptsBefore + 1;
     boolean cause =
         past.rolledBack || ((vain || !past.closedInBucket) && (past.anyPowerCut || !withLog));
     require(!rolledBack || cause, "rolled back without a cause: " + core.openOutcome());
@@ -170,12 +170,12 @@ final class SimOpening {
     }
     var term = new Term(epoch, host, logId, incarnation, rolledBack, past.line.fork(last));
     term.supersededAt = late ? past.supersededAt : Long.MAX_VALUE;
-    term.attemptsBefore = run.attempts();
+    term.attemptsBefore = world.attempts();
     term.completed = last;
     term.promised = Math.min(past.promised, last);
     term.uploaded = core.positions().uploadedLsn();
     require(term.uploaded >= past.uploaded, "the bucket went back");
-    return new SimProcess(run, core, term);
+    return new SimProcess(world, core, term);
   }
 
   private static void require(boolean condition, String what) {

@@ -16,7 +16,7 @@ import java.util.Random;
  */
 final class SimProcess {
 
-  private final SimRun run;
+  private final SimWorld world;
   private final VolumeCore core;
   private final Term term;
   private final List<Flight> flights = new ArrayList<>();
@@ -26,8 +26,8 @@ final class SimProcess {
   private boolean logTrouble;
   private long forgivenClears;
 
-  SimProcess(SimRun run, VolumeCore core, Term term) {
-    this.run = run;
+  SimProcess(SimWorld world, VolumeCore core, Term term) {
+    this.world = world;
     this.core = core;
     this.term = term;
   }
@@ -70,7 +70,7 @@ final class SimProcess {
   }
 
   boolean isContested() {
-    return contested || run.isDamaged();
+    return contested || world.isDamaged();
   }
 
   /** Its log fails, in part or for good. */
@@ -83,28 +83,28 @@ final class SimProcess {
   }
 
   boolean logMayFail() {
-    return logTrouble || run.isDamaged();
+    return logTrouble || world.isDamaged();
   }
 
   boolean mayBeCorrupt() {
     // Who has been superseded may miss what the new owner deleted.
-    return logTrouble || run.isDamaged() || term.supersededAt != Long.MAX_VALUE;
+    return logTrouble || world.isDamaged() || term.supersededAt != Long.MAX_VALUE;
   }
 
   boolean storeMayFail() {
-    return run.storeMayFail();
+    return world.storeMayFail();
   }
 
   Tier ack() {
-    return run.profile().ack();
+    return world.profile().ack();
   }
 
   Tier flush() {
-    return run.profile().flush();
+    return world.profile().flush();
   }
 
   long nanoTime() {
-    return run.nanoTime();
+    return world.nanoTime();
   }
 
   // Commands.
@@ -112,10 +112,10 @@ final class SimProcess {
   void change(Random random) {
     int block = block(random);
     int blocks = blocks(random, block);
-    long id = run.nextId();
+    long id = world.nextId();
     boolean fua = random.nextInt(16) == 0;
-    long offset = (long) block * SimRun.BLOCK_BYTES;
-    long length = (long) blocks * SimRun.BLOCK_BYTES;
+    long offset = (long) block * SimWorld.BLOCK_BYTES;
+    long length = (long) blocks * SimWorld.BLOCK_BYTES;
     switch (random.nextInt(9)) {
       case 0 ->
           submit(
@@ -132,19 +132,19 @@ final class SimProcess {
   /** Mostly with what is there, so that most succeed. */
   void compare(Random random) {
     int block = block(random);
-    int blocks = 1 + random.nextInt(Math.min(4, SimRun.BLOCKS - block));
+    int blocks = 1 + random.nextInt(Math.min(4, SimWorld.BLOCKS - block));
     long[] shown = line().shown(block, blocks);
     long expected = shown[0];
     while (blocks > 1 && shown[blocks - 1] != expected) {
       blocks--;
     }
     if (random.nextInt(5) == 0) {
-      expected = run.nextId();
+      expected = world.nextId();
     }
-    long id = run.nextId();
+    long id = world.nextId();
     submit(
         new IoCommand.CompareAndWrite(
-            (long) block * SimRun.BLOCK_BYTES,
+            (long) block * SimWorld.BLOCK_BYTES,
             data(block, blocks, expected),
             data(block, blocks, id),
             random.nextInt(16) == 0),
@@ -155,12 +155,13 @@ final class SimProcess {
 
   void read(Random random) {
     int block = block(random);
-    read(block, 1 + random.nextInt(Math.min(24, SimRun.BLOCKS - block)));
+    read(block, 1 + random.nextInt(Math.min(24, SimWorld.BLOCKS - block)));
   }
 
   Flight read(int block, int blocks) {
-    MemorySegment buffer = run.arena().allocate((long) blocks * SimRun.BLOCK_BYTES, 8);
-    return submit(new IoCommand.Read((long) block * SimRun.BLOCK_BYTES, buffer), 0, block, blocks);
+    MemorySegment buffer = world.arena().allocate((long) blocks * SimWorld.BLOCK_BYTES, 8);
+    return submit(
+        new IoCommand.Read((long) block * SimWorld.BLOCK_BYTES, buffer), 0, block, blocks);
   }
 
   void flush(Random random) {
@@ -175,17 +176,17 @@ final class SimProcess {
 
   private static int block(Random random) {
     // Half of all commands meet in one place.
-    return random.nextInt(random.nextBoolean() ? SimRun.BLOCKS : 24);
+    return random.nextInt(random.nextBoolean() ? SimWorld.BLOCKS : 24);
   }
 
   private static int blocks(Random random, int block) {
-    int most = random.nextInt(40) == 0 ? SimRun.BLOCKS : 8;
-    return 1 + random.nextInt(Math.min(most, SimRun.BLOCKS - block));
+    int most = random.nextInt(40) == 0 ? SimWorld.BLOCKS : 8;
+    return 1 + random.nextInt(Math.min(most, SimWorld.BLOCKS - block));
   }
 
   private MemorySegment data(int block, int blocks, long id) {
-    MemorySegment data = run.arena().allocate((long) blocks * SimRun.BLOCK_BYTES, 8);
-    BlockStamp.fill(data, SimRun.BLOCK_BYTES, block, id);
+    MemorySegment data = world.arena().allocate((long) blocks * SimWorld.BLOCK_BYTES, 8);
+    BlockStamp.fill(data, SimWorld.BLOCK_BYTES, block, id);
     return data;
   }
 
@@ -211,11 +212,11 @@ final class SimProcess {
   }
 
   void violated(AssertionError violation) {
-    run.violated(violation);
+    world.violated(violation);
   }
 
   void readJudged() {
-    run.tally().reads++;
+    world.tally().reads++;
   }
 
   long flightsClearing(int block, int blocks) {
@@ -261,7 +262,7 @@ final class SimProcess {
     }
     DeviceState state = core.state();
     boolean wrong =
-        !run.isDamaged()
+        !world.isDamaged()
             && ((state.kind() == DeviceState.Kind.FENCED && !contested)
                 || (state.kind() == DeviceState.Kind.FAILED && !logTrouble));
     if (wrong) {

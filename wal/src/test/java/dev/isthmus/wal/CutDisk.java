@@ -154,17 +154,40 @@ final class CutDisk implements LogEnvironment.Forcer {
   /**
    * The process is gone.
    *
-   * @param log closed afterwards: what it still does is done where nobody looks
+   * @param process closed afterwards: what it still does is done where nobody looks
    */
-  synchronized void crash(AutoCloseable log) throws Exception {
-    moveTo(left == null ? copy() : left, log);
+  void crash(AutoCloseable process) throws Exception {
+    moveTo(copyNow(false), process);
   }
 
   /** The power is gone. */
-  synchronized void cutPower(AutoCloseable log) throws Exception {
-    moveTo(left == null ? copyAfterCut() : left, log);
+  void cutPower(AutoCloseable process) throws Exception {
+    moveTo(copyNow(true), process);
+    keepAll();
+  }
+
+  private synchronized Path copyNow(boolean afterCut) throws IOException {
+    forcesLeft = -1;
+    failing = false;
+    Path next = left != null ? left : afterCut ? copyAfterCut() : copy();
+    left = null;
+    return next;
+  }
+
+  /**
+   * Not under the monitor: a close waits for the thread that prepares files, which forces names.
+   */
+  private void moveTo(Path next, AutoCloseable process) throws Exception {
+    process.close();
+    synchronized (this) {
+      delete(directory);
+      directory = next;
+    }
+  }
+
+  /** What is on the disk after a cut stays there. */
+  private synchronized void keepAll() throws IOException {
     passedOver.clear();
-    // What is on the disk now stays there.
     forced.clear();
     names.clear();
     try (var files = Files.walk(directory)) {
@@ -175,15 +198,6 @@ final class CutDisk implements LogEnvironment.Forcer {
         }
       }
     }
-  }
-
-  private void moveTo(Path next, AutoCloseable log) throws Exception {
-    left = null;
-    forcesLeft = -1;
-    failing = false;
-    log.close();
-    delete(directory);
-    directory = next;
   }
 
   private Path copy() throws IOException {

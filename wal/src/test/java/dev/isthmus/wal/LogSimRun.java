@@ -49,6 +49,10 @@ final class LogSimRun {
   private long begun;
 
   private boolean everBegun;
+
+  /** The power was cut since the last term began: what that left is there until the next begins. */
+  private boolean unsettledCut;
+
   private End endWithin = End.CLEAN;
   private boolean diesOfPower;
   private boolean damaged;
@@ -130,6 +134,7 @@ final class LogSimRun {
       }
       durable = last();
       begun = epoch;
+      unsettledCut = false;
       everBegun = true;
       disk.liveOn();
       return log;
@@ -153,7 +158,7 @@ final class LogSimRun {
     }
     require(
         begun == 0 || found.hasBegun(begun, new UUID(8, begun)), "term " + begun + " is forgotten");
-    require(end == End.POWER_CUT || found.cut().isEmpty(), "cut without a cause");
+    require(unsettledCut || found.cut().isEmpty(), "cut without a cause");
     // A term that was begun behind the bucket and died over it may be there.
     while (last() < to) {
       require(end != End.CLEAN, "LSN " + to + " was never there");
@@ -312,6 +317,7 @@ final class LogSimRun {
       tally.powerCuts++;
       tell("power cut at " + last());
       disk.cutPower(process);
+      unsettledCut = true;
       boot++;
       return End.POWER_CUT;
     }
