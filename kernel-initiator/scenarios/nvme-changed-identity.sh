@@ -3,11 +3,12 @@
 # A volume that lost acknowledged writes must not come back under its old name: after its gateway restarts without the log,
 # the kernel must see another namespace, never the old one with older content.
 # The test waits for `MARK written`, then restarts the gateway with the log lost, within WAIT_SECONDS.
-# NQN is required; ADDRESS, PORT, NSID, CONNECT_OPTIONS, RECONNECT_SECONDS and WAIT_SECONDS are optional.
+# NQN is required; ADDRESS, PORT, NSID, CONNECT_OPTIONS, RECONNECT_SECONDS and WAIT_SECONDS are optional. With KEEP_WRITING a
+# program goes on writing and flushing from then on: the disk must fail under it, for it knows nothing of identities.
 . /scenario/steps.sh
 
 : "${NQN:?the subsystem to connect to}" "${ADDRESS:=$HOST_ADDRESS}" "${PORT:=4420}" "${NSID:=1}" "${CONNECT_OPTIONS:=}"
-: "${RECONNECT_SECONDS:=1}" "${WAIT_SECONDS:=60}"
+: "${RECONNECT_SECONDS:=1}" "${WAIT_SECONDS:=60}" "${KEEP_WRITING:=}"
 
 # shellcheck disable=SC2086 # options are words
 connect() {
@@ -28,6 +29,12 @@ identity "$DEVICE" >/tmp/before
 sed 's/^/BEFORE /' /tmp/before
 step id-ns nvme id-ns "$DEVICE"
 step write fio --name=pattern --filename="$DEVICE" --rw=write --bs=64k --size=4m --direct=1 --verify=pattern --verify_pattern=0x15746d75
+writer=
+if [ -n "$KEEP_WRITING" ]; then
+  fio --name=writer --filename="$DEVICE" --rw=randwrite --bs=4k --size=64m --offset=8m --direct=1 --ioengine=libaio --iodepth=8 \
+    --rate_iops=,400 --fsync=64 --time_based --runtime=$((WAIT_SECONDS * 4)) --eta=never </dev/null >/tmp/writer 2>&1 &
+  writer=$!
+fi
 mark written
 
 # The kernel revalidates after a reconnect; it then says so and drops the namespace, or just drops it.
@@ -36,6 +43,10 @@ await "$WAIT_SECONDS" notice noticed
 echo "--- what the kernel said"
 dmesg | grep -E 'nvme nvme|identifiers|nvme[0-9]+n' | tail -n 20
 mark noticed
+if [ -n "$writer" ]; then
+  wait "$writer" && fail writer "(it wrote on over a disk that had changed)"
+  sed -n 's/.*\(fio: .*error.*\|io_u error.*\)/WRITER \1/p' /tmp/writer | head -n 3
+fi
 
 # The new namespace comes with a rescan, or, when the whole subsystem has changed, with a new connection.
 controller=$(find /sys/class/nvme -name 'nvme*' -type l -exec basename {} \; | head -n 1)

@@ -12,9 +12,15 @@ public record DeviceState(Kind kind, String reason) {
   public enum Kind {
     /** Serves everything. */
     READY,
-    /** Serves reads as far as it can; writes wait or end retryably; may become ready by itself. */
+    /**
+     * Serves reads as far as it can; writes wait or end retryably; may become ready by itself, or
+     * by what its operator does.
+     */
     STALLED,
-    /** Serves everything, but with less safety than it was asked for. */
+    /**
+     * Serves everything, but with less safety than it was asked for; or holds changes back and has
+     * refused none yet.
+     */
     DEGRADED,
     /** Serves reads; another owner has the device. */
     FENCED,

@@ -14,6 +14,7 @@ import dev.isthmus.blocktranslation.store.RequestPurpose;
 import dev.isthmus.blocktranslation.store.StoredObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,26 +49,18 @@ final class BucketView {
 
   /** Reads the newest readable checkpoint that {@code manifest} names. */
   static BucketView read(
-      ObjectStore store, EngineLoop loop, String keyPrefix, String where, Manifest manifest) {
-    var chain = new ChainReader(store, loop, keyPrefix, manifest.volume(), where);
+      ObjectStore store, Waiter waiter, String keyPrefix, String where, Manifest manifest) {
+    var chain = new ChainReader(store, waiter, keyPrefix, manifest.volume(), where);
     DeviceException damage = null;
     for (Manifest.CheckpointRef ref : manifest.checkpoints()) {
       try {
-        Checkpoint checkpoint = checkpoint(store, loop, keyPrefix, where, manifest, ref);
+        Checkpoint checkpoint = checkpoint(store, waiter, keyPrefix, where, manifest, ref);
         return new BucketView(
             chain,
             List.of(ref),
             checkpoint.map(),
             checkpoint.doomed(),
-            new ChainPosition(
-                checkpoint.sequence(),
-                checkpoint.nextSequence(),
-                checkpoint.epoch(),
-                checkpoint.writer(),
-                checkpoint.lastLsn(),
-                checkpoint.lastTimeNanos(),
-                checkpoint.epoch(),
-                checkpoint.durableLsn()));
+            ChainPosition.behind(checkpoint));
       } catch (DeviceException.Corrupt e) {
         LOG.error("{}: a checkpoint is damaged, trying the one before: {}", where, e.getMessage());
         damage = e;
@@ -79,17 +72,39 @@ final class BucketView {
     return new BucketView(chain, List.of(), MapDescription.EMPTY, List.of(), ChainPosition.START);
   }
 
-  private static Checkpoint checkpoint(
+  /** Reads a checkpoint that {@code manifest} names. */
+  static Checkpoint checkpoint(
       ObjectStore store,
-      EngineLoop loop,
+      Waiter waiter,
       String keyPrefix,
       String where,
       Manifest manifest,
       Manifest.CheckpointRef ref) {
-    String key = Keys.checkpoint(manifest.volume(), ref.epoch(), ref.nonce());
+    Checkpoint checkpoint =
+        checkpoint(store, waiter, keyPrefix, where, manifest.volume(), ref.epoch(), ref.nonce());
+    if (checkpoint.sequence() != ref.sequence() || checkpoint.lastLsn() != ref.lastLsn()) {
+      throw new DeviceException.Corrupt(
+          where
+              + ": checkpoint "
+              + Keys.checkpoint(manifest.volume(), ref.epoch(), ref.nonce())
+              + " is not the one that the manifest names");
+    }
+    return checkpoint;
+  }
+
+  /** Reads one checkpoint, whether the manifest names it or not. */
+  static Checkpoint checkpoint(
+      ObjectStore store,
+      Waiter waiter,
+      String keyPrefix,
+      String where,
+      UUID volume,
+      long epoch,
+      long nonce) {
+    String key = Keys.checkpoint(volume, epoch, nonce);
     StoredObject object =
         Futures.await(
-            loop,
+            waiter,
             where + ": checkpoint " + key,
             store.get(
                 keyPrefix + key,
@@ -98,18 +113,33 @@ final class BucketView {
     try {
       Checkpoint checkpoint = CheckpointCodec.decode(object.body());
       boolean asNamed =
-          checkpoint.volume().equals(manifest.volume())
-              && checkpoint.keyEpoch() == ref.epoch()
-              && checkpoint.keyNonce() == ref.nonce()
-              && checkpoint.sequence() == ref.sequence()
-              && checkpoint.lastLsn() == ref.lastLsn();
+          checkpoint.volume().equals(volume)
+              && checkpoint.keyEpoch() == epoch
+              && checkpoint.keyNonce() == nonce;
       if (!asNamed) {
-        throw new FormatException("it is not the checkpoint that the manifest names");
+        throw new FormatException("it is another one than its name says");
       }
       return checkpoint;
     } catch (FormatException e) {
       throw new DeviceException.Corrupt(where + ": checkpoint " + key + ": " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * What is missing of a chain that ends at {@code end}, or null: a chain that ends before the
+   * newest checkpoint has lost a slot, and its end is no end.
+   */
+  static @Nullable String missing(Manifest manifest, ChainPosition end) {
+    if (manifest.checkpoints().isEmpty()) {
+      return null;
+    }
+    Manifest.CheckpointRef newest = manifest.checkpoints().getFirst();
+    return end.sequence() >= newest.sequence() && end.lastLsn() >= newest.lastLsn()
+        ? null
+        : "object "
+            + Keys.segment(manifest.volume(), end.nextSequence())
+            + " is missing: the newest checkpoint goes on to sequence "
+            + newest.sequence();
   }
 
   /**
@@ -121,9 +151,9 @@ final class BucketView {
     position = chain.read(position, newestEpoch, segments::add);
   }
 
-  /** What lies at the slot of {@link #position}, or null. */
-  ChainReader.@Nullable Link atEnd() {
-    return chain.at(position.nextSequence());
+  /** The segment or fence of a slot, or null. */
+  ChainReader.@Nullable Link at(long sequence) {
+    return chain.at(sequence);
   }
 
   /** A fence of our own was created at the end. */

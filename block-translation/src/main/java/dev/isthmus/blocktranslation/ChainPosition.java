@@ -1,5 +1,6 @@
 package dev.isthmus.blocktranslation;
 
+import dev.isthmus.blocktranslation.format.Checkpoint;
 import dev.isthmus.blocktranslation.format.SegmentHeader;
 import java.util.UUID;
 
@@ -30,6 +31,19 @@ record ChainPosition(
 
   /** Before everything. */
   static final ChainPosition START = new ChainPosition(0, 1, 0, new UUID(0, 0), 0, 0, 0, 0);
+
+  /** Where the chain goes on behind a checkpoint. */
+  static ChainPosition behind(Checkpoint checkpoint) {
+    return new ChainPosition(
+        checkpoint.sequence(),
+        checkpoint.nextSequence(),
+        checkpoint.epoch(),
+        checkpoint.writer(),
+        checkpoint.lastLsn(),
+        checkpoint.lastTimeNanos(),
+        checkpoint.epoch(),
+        checkpoint.durableLsn());
+  }
 
   /** Behind a segment or fence that follows here. */
   ChainPosition after(SegmentHeader header) {

@@ -39,14 +39,14 @@ final class ChainReader {
   private static final int FIRST_READ_BYTES = 96 << 10;
 
   private final ObjectStore store;
-  private final EngineLoop loop;
+  private final Waiter waiter;
   private final String keyPrefix;
   private final UUID volume;
   private final String where;
 
-  ChainReader(ObjectStore store, EngineLoop loop, String keyPrefix, UUID volume, String where) {
+  ChainReader(ObjectStore store, Waiter waiter, String keyPrefix, UUID volume, String where) {
     this.store = store;
-    this.loop = loop;
+    this.waiter = waiter;
     this.keyPrefix = keyPrefix;
     this.volume = volume;
     this.where = where;
@@ -62,14 +62,19 @@ final class ChainReader {
   /** Takes the chain's data segments in order. */
   interface Sink {
     void segment(Link link);
+
+    /** After each segment and fence: whether to read on behind {@code position}. */
+    default boolean readOn(ChainPosition position) {
+      return true;
+    }
   }
 
   /**
-   * Reads on from {@code from} to the first absent slot.
+   * Reads on from {@code from} to the first absent slot, or as far as {@code sink} wants.
    *
    * @param newestEpoch no fence may have an epoch above: a newer owner there is a {@link
    *     DeviceException.Fenced}
-   * @return the position at that slot
+   * @return the position there
    */
   ChainPosition read(ChainPosition from, long newestEpoch, Sink sink) {
     ChainPosition position = from;
@@ -80,7 +85,7 @@ final class ChainReader {
       while (ahead.size() < window) {
         ahead.add(head(askedFor++));
       }
-      StoredObject object = Futures.await(loop, where, ahead.remove());
+      StoredObject object = Futures.await(waiter, where, ahead.remove());
       if (object == null) {
         return position;
       }
@@ -91,6 +96,9 @@ final class ChainReader {
         sink.segment(link);
       }
       position = position.after(link.header());
+      if (!sink.readOn(position)) {
+        return position;
+      }
       if (link.isFence()) {
         // The slots asked for ahead are dead.
         ahead.clear();
@@ -101,7 +109,7 @@ final class ChainReader {
 
   /** What lies at one slot, or null. */
   @Nullable Link at(long sequence) {
-    StoredObject object = Futures.await(loop, where, head(sequence));
+    StoredObject object = Futures.await(waiter, where, head(sequence));
     return object == null ? null : parse(sequence, object);
   }
 
@@ -129,7 +137,7 @@ final class ChainReader {
       if (bytes.byteSize() < needed) {
         bytes =
             Futures.await(
-                    loop,
+                    waiter,
                     where,
                     store.get(
                         keyPrefix + Keys.segment(volume, sequence),

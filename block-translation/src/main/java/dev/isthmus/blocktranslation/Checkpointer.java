@@ -181,30 +181,11 @@ final class Checkpointer {
 
   private CompletableFuture<Manifest.CheckpointRef> store(
       ChainPosition position, long nonce, MapDescription description) {
-    var checkpoint =
-        new Checkpoint(
-            identity.volume(),
-            position.writer(),
-            position.epoch(),
-            identity.device().incarnation(),
-            position.nextSequence(),
-            position.lastLsn(),
-            position.lastTimeNanos(),
-            position.durableLsn(),
-            identity.sizeSectors(),
-            identity.epoch(),
-            nonce,
-            false,
-            new MapDescription(position.sequence(), description.runs(), description.segments()),
-            doomed.stream().map(d -> d.object).toList());
+    Checkpoint checkpoint =
+        checkpoint(
+            identity, position, nonce, description, doomed.stream().map(d -> d.object).toList());
     MemorySegment bytes = CheckpointCodec.encode(checkpoint, Arena.ofAuto());
-    long storedBytes = 0;
-    for (var segment : description.segments()) {
-      storedBytes += segment.totalLengthBytes();
-    }
-    var ref =
-        new Manifest.CheckpointRef(
-            identity.epoch(), nonce, position.sequence(), position.lastLsn(), storedBytes);
+    Manifest.CheckpointRef ref = ref(checkpoint);
     unnamed.add(ref);
     return store
         .put(
@@ -219,6 +200,44 @@ final class Checkpointer {
           bytesWritten += bytes.byteSize();
           return ref;
         });
+  }
+
+  /** The checkpoint of a map as it is behind {@code position}. */
+  static Checkpoint checkpoint(
+      VolumeIdentity identity,
+      ChainPosition position,
+      long nonce,
+      MapDescription description,
+      List<Checkpoint.Doomed> doomed) {
+    return new Checkpoint(
+        identity.volume(),
+        position.writer(),
+        position.epoch(),
+        identity.device().incarnation(),
+        position.nextSequence(),
+        position.lastLsn(),
+        position.lastTimeNanos(),
+        position.durableLsn(),
+        identity.sizeSectors(),
+        identity.epoch(),
+        nonce,
+        false,
+        new MapDescription(position.sequence(), description.runs(), description.segments()),
+        doomed);
+  }
+
+  /** How a manifest names it. */
+  static Manifest.CheckpointRef ref(Checkpoint checkpoint) {
+    long storedBytes = 0;
+    for (var segment : checkpoint.map().segments()) {
+      storedBytes += segment.totalLengthBytes();
+    }
+    return new Manifest.CheckpointRef(
+        checkpoint.keyEpoch(),
+        checkpoint.keyNonce(),
+        checkpoint.sequence(),
+        checkpoint.lastLsn(),
+        storedBytes);
   }
 
   /** The nonce is ours alone: who finds the name taken after a retry has found himself. */

@@ -11,7 +11,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * <p>Tasks run one after the other, in the order in which they were handed in. Threading: {@link
  * #execute}, {@link #blocking} and the clocks from any thread; {@link #schedule} on the loop.
  */
-interface EngineLoop extends Executor {
+interface EngineLoop extends Executor, Waiter {
 
   /** Runs {@code task} on the loop, soon. */
   @Override
@@ -32,11 +32,8 @@ interface EngineLoop extends Executor {
   /** Whether the caller is on the loop. */
   boolean inLoop();
 
-  /**
-   * Waits for a future, off the loop. Control calls use it and nothing else to wait.
-   *
-   * @throws java.util.concurrent.CompletionException as {@link CompletableFuture#join}
-   */
+  /** Waits for a future, off the loop. Control calls use it and nothing else to wait. */
+  @Override
   <T> T await(CompletableFuture<T> future);
 
   /**

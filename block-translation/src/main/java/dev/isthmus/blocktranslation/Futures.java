@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What futures of the store and the map end with, made plain. Stateless. */
@@ -46,9 +47,9 @@ final class Futures {
   }
 
   /** Waits for {@code future} off the loop, failures as {@link DeviceException}s. */
-  static <T> T await(EngineLoop loop, String what, CompletableFuture<T> future) {
+  static <T> T await(Waiter waiter, String what, CompletableFuture<T> future) {
     try {
-      return loop.await(future);
+      return waiter.await(future);
     } catch (CompletionException e) {
       throw deviceException(what, e);
     }
@@ -57,6 +58,12 @@ final class Futures {
   /** Runs {@code task} on the loop and completes with what it returns or throws. */
   static <T> CompletableFuture<T> onLoop(EngineLoop loop, Function<Void, T> task) {
     return CompletableFuture.<Void>completedFuture(null).thenApplyAsync(task, loop);
+  }
+
+  /** Starts {@code task} on the loop and completes with what it leads to. */
+  static <T> CompletableFuture<T> startOnLoop(
+      EngineLoop loop, Supplier<CompletableFuture<T>> task) {
+    return CompletableFuture.<Void>completedFuture(null).thenComposeAsync(_ -> task.get(), loop);
   }
 
   /**

@@ -7,6 +7,7 @@ import dev.isthmus.wal.LogAbsentException;
 import dev.isthmus.wal.LogCorruptException;
 import dev.isthmus.wal.LogCut;
 import dev.isthmus.wal.LogException;
+import dev.isthmus.wal.LogFullException;
 import dev.isthmus.wal.LogInUseException;
 import dev.isthmus.wal.LogRecord;
 import dev.isthmus.wal.LogSettings;
@@ -39,6 +40,7 @@ final class LocalLog implements AutoCloseable {
   private final String where;
   private final @Nullable RecoveredLog found;
   private final @Nullable LogCorruptException damage;
+  private final String absence;
 
   private LocalLog(
       LogHome home,
@@ -47,7 +49,8 @@ final class LocalLog implements AutoCloseable {
       Manifest manifest,
       String where,
       @Nullable RecoveredLog found,
-      @Nullable LogCorruptException damage) {
+      @Nullable LogCorruptException damage,
+      String absence) {
     this.home = home;
     this.volumeDirectory = volumeDirectory;
     this.settings = settings;
@@ -55,31 +58,31 @@ final class LocalLog implements AutoCloseable {
     this.where = where;
     this.found = found;
     this.damage = damage;
+    this.absence = absence;
   }
 
   /** Looks for the log that {@code manifest} names; changes nothing. */
   static LocalLog find(
       LogHome home, Path volumeDirectory, LogSettings settings, Manifest manifest, String where) {
     Path directory = volumeDirectory.resolve(PREFIX + manifest.log());
+    RecoveredLog found = null;
+    LogCorruptException damage = null;
+    String absence =
+        "its log (%s) is not on this host, or not in %s".formatted(manifest.log(), volumeDirectory);
     try {
-      return new LocalLog(
-          home,
-          volumeDirectory,
-          settings,
-          manifest,
-          where,
-          home.exists(directory) ? home.open(directory, settings, manifest.volume()) : null,
-          null);
+      found = home.exists(directory) ? home.open(directory, settings, manifest.volume()) : null;
     } catch (LogAbsentException e) {
-      return new LocalLog(home, volumeDirectory, settings, manifest, where, null, null);
+      LOG.debug("{}: {}", where, e.getMessage());
     } catch (LogCorruptException e) {
-      return new LocalLog(home, volumeDirectory, settings, manifest, where, null, e);
+      damage = e;
     } catch (LogInUseException e) {
       throw new DeviceException.Unavailable(
           where + " is open already on this host: " + e.getMessage(), e);
     } catch (LogException e) {
-      throw new DeviceException.Unavailable(where + ": " + e.getMessage(), e);
+      // A disk that fails to give the log is as good as none: what that means is judged below.
+      absence = "its log can't be read: " + e.getMessage();
     }
+    return new LocalLog(home, volumeDirectory, settings, manifest, where, found, damage, absence);
   }
 
   /**
@@ -98,7 +101,19 @@ final class LocalLog implements AutoCloseable {
    * @throws DeviceException if the disk can't be opened without agreeing to a loss
    */
   Verdict judge(ChainPosition bucket, Takeover takeover, long wallNanos) {
+    boolean takenAway = takeover == Takeover.UNATTENDED && wasTakenAway();
     if (manifest.state() == Manifest.State.CLOSED) {
+      if (takenAway) {
+        throw new DeviceException.Fenced(
+            where
+                + " was taken over by another gateway while this host had it, and closed there"
+                + " (epoch "
+                + manifest.epoch()
+                + "). It is not taken back by itself: a log of this host may hold completed writes"
+                + " that are not part of it (`isthmus log list`). An open by hand loses nothing of"
+                + " what is in the bucket",
+            new OperatorNeededException(""));
+      }
       return new Verdict(isReusable(bucket), "");
     }
     String gap = gapBehind(bucket);
@@ -117,9 +132,34 @@ final class LocalLog implements AutoCloseable {
             tailAbove(bucket),
             wallNanos);
     if (!loss.isAgreedBy(takeover)) {
-      throw loss.refusal();
+      DeviceException refusal = loss.refusal();
+      throw takenAway
+          ? new DeviceException.Fenced(
+              refusal.getMessage()
+                  + ". This host had it before, so it is not tried again by itself",
+              refusal.getCause())
+          : refusal;
     }
     return new Verdict(false, loss.reason());
+  }
+
+  /**
+   * Whether this host had the volume, not all of that term is in the bucket as far as is known
+   * here, and another host has owned it since. A note that can't be read tells no more than that
+   * there was a term.
+   */
+  private boolean wasTakenAway() {
+    Optional<String> note = home.readNote(volumeDirectory);
+    if (note.isEmpty() || isOnThisHost(manifest)) {
+      return false;
+    }
+    LocalTerm term = LocalTerm.decode(note.get()).orElse(null);
+    return term == null || (!term.closed() && !term.log().equals(manifest.log()));
+  }
+
+  /** Notes that this host owns the volume as {@code opened} says. */
+  void remember(Manifest opened) {
+    home.writeNote(volumeDirectory, LocalTerm.of(opened, where).encode());
   }
 
   /** What the log here, which does not count, holds above the bucket's last LSN. */
@@ -157,7 +197,7 @@ final class LocalLog implements AutoCloseable {
       return "its log on this host is damaged where it was durable: " + damage.getMessage();
     }
     if (found == null) {
-      return "its log (" + manifest.log() + ") is not on this host";
+      return absence;
     }
     if (!found.hasBegun(manifest.epoch(), manifest.writer())) {
       return "the log on this host is of an earlier owner";
@@ -202,7 +242,10 @@ final class LocalLog implements AutoCloseable {
     if (mayHaveLostPower()) {
       return new Verdict(
           true,
-          "this host was started anew without the volume being closed" + upTo + cutWords(cut));
+          "this host was started anew, or a sync of the log failed, without the volume being"
+              + " closed"
+              + upTo
+              + cutWords(cut));
     }
     return new Verdict(
         true,
@@ -246,8 +289,9 @@ final class LocalLog implements AutoCloseable {
    *
    * @param log locked, nothing begun yet
    * @param records data records in LSN order, without payloads
+   * @param created whether it was made just now
    */
-  record Ready(UUID logId, RecoveredLog log, List<LogRecord> records) {}
+  record Ready(UUID logId, RecoveredLog log, List<LogRecord> records, boolean created) {}
 
   /** Goes over to the log that {@code verdict} chose, or makes a new one. */
   Ready ready(Verdict verdict, UUID newLogId) {
@@ -257,14 +301,39 @@ final class LocalLog implements AutoCloseable {
         if (found.lastLsn() > 0 && found.firstLsn() > 0) {
           found.replay(found.firstLsn(), (record, payload) -> records.add(record));
         }
-        return new Ready(found.logId(), found, records);
+        return new Ready(found.logId(), found, records, false);
       }
       close();
       Path directory = volumeDirectory.resolve(PREFIX + newLogId);
       return new Ready(
-          newLogId, home.create(directory, settings, manifest.volume(), newLogId), List.of());
+          newLogId, home.create(directory, settings, manifest.volume(), newLogId), List.of(), true);
     } catch (LogException e) {
-      throw new DeviceException.Unavailable(where + ": " + e.getMessage(), e);
+      throw failure(where, e);
+    }
+  }
+
+  /** What the failure of a log means for who wants to open it. */
+  static DeviceException failure(String where, LogException failure) {
+    String message = where + ": " + failure.getMessage();
+    return failure instanceof LogFullException
+        ? new DeviceException.Exhausted(
+            message + ", or keep the log elsewhere (`isthmus volume open --log-dir DIR`)", failure)
+        : new DeviceException.Unavailable(message, failure);
+  }
+
+  /**
+   * Deletes the log of an open that came to nothing, if that open made it. Only while the manifest
+   * can't name it: not once it was asked to and did not answer.
+   */
+  void discard(Ready unused) {
+    if (!unused.created()) {
+      return;
+    }
+    Path directory = volumeDirectory.resolve(PREFIX + unused.logId());
+    try {
+      home.delete(directory);
+    } catch (LogException e) {
+      LOG.warn("{}: an unused log was left behind: {}", where, e.getMessage());
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.isthmus.blocktranslation;
 
+import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.wal.LogDirectory;
 import dev.isthmus.wal.LogExamination;
 import dev.isthmus.wal.LogRecord;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
 
@@ -33,11 +35,24 @@ interface LogHome {
   /** As {@link LogDirectory#setAside}. */
   Path setAside(Path directory);
 
+  /** As {@link LogDirectory#delete}. */
+  void delete(Path directory);
+
   /** Visits the whole data records of a log that {@link #open} refuses. Locks it meanwhile. */
   void visitWhole(Path directory, Consumer<LogRecord> visitor);
 
   /** Directories below {@code directory} whose names begin with {@code prefix}. */
   List<Path> list(Path directory, String prefix) throws IOException;
+
+  /** The note that was written there last; empty if there is none. */
+  Optional<String> readNote(Path volumeDirectory);
+
+  /**
+   * Replaces the note, durably and as a whole.
+   *
+   * @throws DeviceException.Unavailable if the disk does not take it
+   */
+  void writeNote(Path volumeDirectory, String note);
 
   /** The file system of this machine. */
   LogHome DISK =
@@ -60,6 +75,21 @@ interface LogHome {
         @Override
         public Path setAside(Path directory) {
           return LogDirectory.setAside(directory);
+        }
+
+        @Override
+        public Optional<String> readNote(Path volumeDirectory) {
+          return NoteFile.read(volumeDirectory.resolve(LocalTerm.FILE_NAME), LocalTerm.MAX_BYTES);
+        }
+
+        @Override
+        public void writeNote(Path volumeDirectory, String note) {
+          NoteFile.write(volumeDirectory.resolve(LocalTerm.FILE_NAME), note);
+        }
+
+        @Override
+        public void delete(Path directory) {
+          LogDirectory.delete(directory);
         }
 
         @Override

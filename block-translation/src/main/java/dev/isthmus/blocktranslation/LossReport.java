@@ -1,9 +1,9 @@
 package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blockdevice.Durations;
 import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.format.Manifest;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
@@ -58,7 +58,7 @@ record LossReport(
             + rescue()
             + " To open what the bucket has all the same, and fence that owner: takeover="
             + word();
-    var cause = new LossRefusedException(word());
+    var cause = new OperatorNeededException(word());
     return damaged
         ? new DeviceException.Corrupt(message, cause)
         : new DeviceException.Unavailable(message, cause);
@@ -96,27 +96,8 @@ record LossReport(
   }
 
   private String age() {
-    Duration age = Duration.ofNanos(wallNanos - bucket.lastTimeNanos());
-    if (age.isNegative()) {
-      return "";
-    }
-    var shown =
-        age.compareTo(Duration.ofMinutes(1)) < 0
-            ? age.truncatedTo(ChronoUnit.MILLIS)
-            : age.truncatedTo(ChronoUnit.SECONDS);
-    return " (" + words(shown) + " ago)";
-  }
-
-  private static String words(Duration age) {
-    if (age.toDays() > 0) {
-      return age.toDays() + " d " + age.toHoursPart() + " h";
-    }
-    if (age.toHours() > 0) {
-      return age.toHours() + " h " + age.toMinutesPart() + " min";
-    }
-    return age.toMinutes() > 0
-        ? age.toMinutes() + " min " + age.toSecondsPart() + " s"
-        : age.toSecondsPart() + "." + age.toMillisPart() / 100 + " s";
+    long ageNanos = wallNanos - bucket.lastTimeNanos();
+    return ageNanos < 0 ? "" : " (" + Durations.format(ageNanos) + " ago)";
   }
 
   private String wouldBeLost() {

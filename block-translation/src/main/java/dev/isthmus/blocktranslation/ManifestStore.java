@@ -16,6 +16,7 @@ import dev.isthmus.blocktranslation.store.StoredObject;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 
@@ -23,7 +24,7 @@ import java.util.function.UnaryOperator;
  * One volume's manifest in its bucket: read, created if absent, replaced only if unchanged.
  *
  * <p>A replacement whose reply was lost is recognised by its nonce; one that lost against another
- * owner is a {@link DeviceException.Fenced}. Threading: thread-safe; immutable.
+ * owner, or a deletion, is a {@link DeviceException.Fenced}. Threading: thread-safe; immutable.
  */
 final class ManifestStore {
 
@@ -55,6 +56,11 @@ final class ManifestStore {
    */
   CompletableFuture<Stored> read() {
     return store.get(key, ByteRange.whole(ManifestCodec.MAX_BYTES), OPTIONS).thenApply(this::parse);
+  }
+
+  /** Whether {@link #read} failed because there is none. */
+  static boolean isAbsent(Throwable failure) {
+    return Futures.cause(failure) instanceof StoreException.NotFound;
   }
 
   private Stored parse(StoredObject object) {
@@ -102,7 +108,7 @@ final class ManifestStore {
             return CompletableFuture.completedFuture(found);
           }
           if (!sameOwner(found.manifest(), current.manifest())) {
-            throw fenced(found.manifest());
+            throw fenced(found.manifest(), current.manifest());
           }
           if (triesLeft == 0) {
             throw new DeviceException.Unavailable(
@@ -129,7 +135,10 @@ final class ManifestStore {
                 ? read()
                     .thenApply(
                         found -> new Attempt(found.manifest().nonce().equals(next.nonce()), found))
-                : CompletableFuture.failedFuture(failure));
+                : CompletableFuture.failedFuture(failure))
+        .exceptionallyCompose(failure ->
+            CompletableFuture.failedFuture(
+                Futures.cause(failure) instanceof StoreException.NotFound ? gone() : failure));
   }
 
   static boolean sameOwner(Manifest one, Manifest other) {
@@ -138,14 +147,34 @@ final class ManifestStore {
         && one.volume().equals(other.volume());
   }
 
-  DeviceException.Fenced fenced(Manifest found) {
+  /** Somebody else's manifest ends the right of its former owner: whose it is, in words. */
+  DeviceException.Fenced fenced(Manifest found, Manifest former) {
     return new DeviceException.Fenced(
         where
-            + " was opened by another gateway (writer "
-            + found.writer()
-            + ", epoch "
-            + found.epoch()
-            + ")");
+            + (found.state() == Manifest.State.DELETED || !found.volume().equals(former.volume())
+                ? " was deleted"
+                : " was opened by another gateway (writer "
+                    + found.writer()
+                    + ", epoch "
+                    + found.epoch()
+                    + ")"));
+  }
+
+  private DeviceException.Fenced gone() {
+    return new DeviceException.Fenced(where + " was deleted");
+  }
+
+  /** Why {@code owner} is none any more; empty if the manifest is still its own. */
+  CompletableFuture<Optional<DeviceException.Fenced>> whyFenced(Manifest owner) {
+    return read()
+        .thenApply(stored ->
+            sameOwner(stored.manifest(), owner)
+                ? Optional.<DeviceException.Fenced>empty()
+                : Optional.of(fenced(stored.manifest(), owner)))
+        .exceptionallyCompose(failure ->
+            Futures.cause(failure) instanceof StoreException.NotFound
+                ? CompletableFuture.completedFuture(Optional.of(gone()))
+                : CompletableFuture.failedFuture(failure));
   }
 
   private CompletableFuture<Stored> put(Manifest manifest, PutCondition condition) {

@@ -2,6 +2,7 @@ package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.BlockDevice;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 
@@ -34,4 +35,17 @@ public interface ObjectVolume extends BlockDevice {
    * Requests to the bucket since this volume was opened, by kind and purpose: what a bill counts.
    */
   StoreStatistics storeStatistics();
+
+  /** Whether the local log failed: no change is taken until the volume is opened over another. */
+  boolean isLogFailed();
+
+  /**
+   * Brings everything applied before this call into the bucket; blocks for at most {@code limit}.
+   * Nothing has changed if it fails, and what it waited for goes on.
+   *
+   * @throws dev.isthmus.blockdevice.DeviceException.Unavailable not in time, with what is left
+   * @throws dev.isthmus.blockdevice.DeviceException.Corrupt the log no longer gives a record back:
+   *     what was applied from it on can't be brought there
+   */
+  void drain(Duration limit);
 }

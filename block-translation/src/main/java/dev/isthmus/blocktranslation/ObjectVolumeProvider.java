@@ -5,11 +5,8 @@ import dev.isthmus.blockdevice.DeviceProvider;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.store.BucketUri;
-import dev.isthmus.blocktranslation.store.ExecutorStoreTimer;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.StoreAddress;
-import dev.isthmus.blocktranslation.store.StoreException;
-import dev.isthmus.blocktranslation.store.StoreLimits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,12 +16,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -38,48 +32,29 @@ import org.slf4j.LoggerFactory;
  * <p>{@link #create} takes {@code size} (as {@code 10GiB}), {@code blk_size} (512 or 4096), {@code
  * ack} ({@code applied}, {@code local}), {@code flush} ({@code local}, {@code uploaded}) and {@code
  * rpo} ({@code none}, {@code 30s}, {@code 30s,enforce}); {@link #open} takes {@code takeover}
- * ({@code unflushed}, {@code lossy}). Threading: thread-safe; all calls block.
+ * ({@code unflushed}, {@code lossy}); every call takes {@code log_dir}, a directory of this host
+ * for the volume's log ({@link LogPlace}). Threading: thread-safe; all calls block.
  */
 public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(ObjectVolumeProvider.class);
 
-  private static final Set<String> CREATE_KEYS = Set.of("size", "blk_size", "ack", "flush", "rpo");
-  private static final Set<String> OPEN_KEYS = Set.of("takeover");
-
-  /**
-   * Threads for what blocks: building segments, forcing and trimming logs, merging maps. A volume
-   * has at most eight such tasks at once, and the disk and two cores are full with fewer.
-   */
-  private static final int BLOCKING_THREADS = 16;
+  private static final Set<String> CREATE_KEYS =
+      Set.of("size", "blk_size", "ack", "flush", "rpo", LogPlace.KEY);
+  private static final Set<String> OPEN_KEYS = Set.of("takeover", LogPlace.KEY);
+  private static final Set<String> OTHER_KEYS = Set.of(LogPlace.KEY);
 
   private static final int DEFAULT_BLOCK_BYTES = 4096;
 
   private final ObjectVolumeSettings settings;
   private final Nonces nonces = new Nonces();
-  private final ThreadPoolExecutor blocking;
-  private final ScheduledThreadPoolExecutor timer;
+  private final EngineThreads threads;
   private final Map<StoreAddress, ObjectStore> stores = new HashMap<>();
 
   /** Volumes run as {@code settings} say. */
   public ObjectVolumeProvider(ObjectVolumeSettings settings) {
     this.settings = settings;
-    this.blocking =
-        new ThreadPoolExecutor(
-            BLOCKING_THREADS,
-            BLOCKING_THREADS,
-            10,
-            TimeUnit.SECONDS,
-            // Bounded by those who hand in: see BLOCKING_THREADS.
-            new LinkedBlockingQueue<>(),
-            daemons("volume-io-"));
-    blocking.allowCoreThreadTimeOut(true);
-    this.timer = new ScheduledThreadPoolExecutor(1, daemons("store-timer-"));
-    timer.setRemoveOnCancelPolicy(true);
-  }
-
-  private static ThreadFactory daemons(String prefix) {
-    return Thread.ofPlatform().daemon().name(prefix, 0).factory();
+    this.threads = new EngineThreads(settings.requestTimeout());
   }
 
   @Override
@@ -91,7 +66,36 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   public ObjectVolume open(StorageUri uri) {
     uri.refuseSizeAtOpen();
     BucketUri bucket = BucketUri.ofVolume(uri, OPEN_KEYS);
-    return open(bucket, place(uri, bucket), takeover(uri.get("takeover")));
+    Takeover takeover = takeover(uri.get("takeover"));
+    return open(
+        bucket, VolumePlace.of(uri, bucket), logs(uri, bucket), opener -> opener.open(takeover));
+  }
+
+  /**
+   * As {@link #open}, of a volume that this host had, after a restart or for another try: nobody
+   * asked for it now.
+   *
+   * @param expected its UUID; null if it is not known
+   * @throws DeviceException.Fenced if another host has taken it over meanwhile, even if that one
+   *     has closed it in order; or if there is another volume in its place. {@link
+   *     OperatorNeededException} is the cause
+   */
+  public ObjectVolume reopen(StorageUri uri, @Nullable UUID expected) {
+    uri.refuseSizeAtOpen();
+    BucketUri bucket = BucketUri.ofVolume(uri, OPEN_KEYS);
+    return open(
+        bucket,
+        VolumePlace.of(uri, bucket),
+        logs(uri, bucket),
+        opener -> opener.openUnattended(expected));
+  }
+
+  /** Where the logs of a volume lie, which can be written to. */
+  private Path logs(StorageUri uri, BucketUri bucket) {
+    Path own = LogPlace.of(uri, bucket);
+    Path logs = own == null ? settings.directory() : own;
+    LogPlace.requireUsable(logs);
+    return logs;
   }
 
   private static Takeover takeover(@Nullable String word) {
@@ -104,12 +108,13 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     };
   }
 
-  private ObjectVolume open(BucketUri bucket, VolumePlace place, Takeover takeover) {
+  private ObjectVolume open(
+      BucketUri bucket, VolumePlace place, Path logs, Function<VolumeOpener, VolumeCore> open) {
     var volume = new AtomicReference<@Nullable VolumeCore>();
     var loop =
         new ThreadedLoop(
             "volume-" + place.name(),
-            blocking,
+            threads.blocking(),
             defect -> {
               VolumeCore core = volume.get();
               if (core != null) {
@@ -119,22 +124,22 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
               }
             });
     // Of its own, so that its requests are counted and bounded by volume.
-    ObjectStore store = connect(bucket.address());
+    ObjectStore store = threads.connect(bucket.address());
     try {
       VolumeCore core =
-          new VolumeOpener(
+          open.apply(
+              new VolumeOpener(
                   place.name(),
                   place.where(),
                   place.keyPrefix(),
                   store,
-                  settings,
+                  settings.withDirectory(logs),
                   EngineSizes.of(settings),
                   LogHome.DISK,
                   loop,
                   nonces,
                   manifest -> VolumeAdmin.summary(place, manifest),
-                  store::close)
-              .open(takeover);
+                  store::close));
       volume.set(core);
       return core;
     } catch (RuntimeException e) {
@@ -147,10 +152,11 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   @Override
   public ObjectVolume create(StorageUri uri) {
     BucketUri bucket = BucketUri.ofVolume(uri, CREATE_KEYS);
-    VolumePlace place = place(uri, bucket);
+    VolumePlace place = VolumePlace.of(uri, bucket);
+    Path logs = logs(uri, bucket);
     int blockBytes = uri.blockSizeBytes(DEFAULT_BLOCK_BYTES);
     admin(bucket).create(place, uri.sizeBytesAtCreate(blockBytes), blockBytes, tiers(uri));
-    return open(bucket, place, Takeover.NONE);
+    return open(bucket, place, logs, opener -> opener.open(Takeover.NONE));
   }
 
   /** What the URI says, and the defaults for the rest. */
@@ -181,10 +187,16 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     return volumes;
   }
 
+  /** Reads what a volume's bucket says of its logs; owns nothing, changes nothing. */
+  public VolumeHistory history(StorageUri uri) {
+    BucketUri bucket = BucketUri.ofVolume(uri, OTHER_KEYS);
+    return admin(bucket).history(VolumePlace.of(uri, bucket));
+  }
+
   /** Reads a volume's manifest; owns nothing, changes nothing. */
   public VolumeSummary describe(StorageUri uri) {
-    BucketUri bucket = BucketUri.ofVolume(uri, Set.of());
-    return admin(bucket).describe(place(uri, bucket));
+    BucketUri bucket = BucketUri.ofVolume(uri, OTHER_KEYS);
+    return admin(bucket).describe(VolumePlace.of(uri, bucket));
   }
 
   /**
@@ -194,9 +206,22 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
    * @param deletedObjects hears the number of objects deleted so far
    */
   public void delete(StorageUri uri, LongConsumer deletedObjects) {
-    BucketUri bucket = BucketUri.ofVolume(uri, Set.of());
-    Manifest manifest = admin(bucket).delete(place(uri, bucket), deletedObjects);
-    deleteTree(settings.directory().resolve(manifest.volume().toString()));
+    BucketUri bucket = BucketUri.ofVolume(uri, OTHER_KEYS);
+    Path own = LogPlace.of(uri, bucket);
+    Manifest manifest = admin(bucket).delete(VolumePlace.of(uri, bucket), deletedObjects);
+    Path logs = own == null ? settings.directory() : own;
+    deleteTree(logs.resolve(manifest.volume().toString()));
+  }
+
+  /** The directory below which the log of the volume at {@code uri} lies. */
+  public Path logDirectory(StorageUri uri) {
+    Path own = LogPlace.of(uri, BucketUri.ofVolume(uri, OTHER_KEYS));
+    return own == null ? settings.directory() : own;
+  }
+
+  /** The same, and a log can be kept there. */
+  public Path requireLogDirectory(StorageUri uri) {
+    return logs(uri, BucketUri.ofVolume(uri, OTHER_KEYS));
   }
 
   private static void deleteTree(Path root) {
@@ -217,30 +242,10 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     return new VolumeAdmin(store(bucket.address()), nonces);
   }
 
-  private static VolumePlace place(StorageUri uri, BucketUri bucket) {
-    String name = java.util.Objects.requireNonNull(bucket.volume());
-    return new VolumePlace(
-        name,
-        bucket.volumePrefix(),
-        new StorageUri(uri.scheme(), uri.authority(), uri.path(), Map.of()).toString());
-  }
-
   /** The connection to a bucket for what is done without opening a volume. */
   private ObjectStore store(StoreAddress address) {
     synchronized (stores) {
-      return stores.computeIfAbsent(address, this::connect);
-    }
-  }
-
-  private ObjectStore connect(StoreAddress address) {
-    try {
-      long timeoutNanos = settings.requestTimeout().toNanos();
-      StoreLimits limits = StoreLimits.DEFAULT;
-      return address.open(
-          limits.withTimeouts(timeoutNanos, Math.min(timeoutNanos, limits.attemptTimeoutNanos())),
-          new ExecutorStoreTimer(timer));
-    } catch (StoreException e) {
-      throw Futures.deviceException("the bucket can't be opened", e);
+      return stores.computeIfAbsent(address, threads::connect);
     }
   }
 
@@ -251,7 +256,6 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
       stores.values().forEach(ObjectStore::close);
       stores.clear();
     }
-    timer.shutdownNow();
-    blocking.shutdown();
+    threads.close();
   }
 }

@@ -45,6 +45,18 @@ public record ObjectVolumeSettings(
         Duration.ofSeconds(30));
   }
 
+  /** The same, with the logs under {@code other}. */
+  ObjectVolumeSettings withDirectory(Path other) {
+    return new ObjectVolumeSettings(
+        other,
+        logCapacityBytes,
+        cacheBytes,
+        mapMemoryBytes,
+        segmentBytes,
+        sealAfter,
+        requestTimeout);
+  }
+
   private static void require(boolean condition, String message) {
     if (!condition) {
       throw new IllegalArgumentException(message);

@@ -96,7 +96,7 @@ final class ReadPath {
           @Override
           public void extent(Extent piece) {
             if (!piece.isZeroes()) {
-              FrameRef ref = refOf(piece);
+              FrameRef ref = FrameRef.of(piece);
               if (!cache.contains(ref)) {
                 missing.add(ref);
               }
@@ -113,11 +113,6 @@ final class ReadPath {
             // Whoever reads the range hears of it then.
           }
         });
-  }
-
-  private static FrameRef refOf(Extent extent) {
-    return new FrameRef(
-        extent.source(), extent.segment(), extent.frameOffset(), extent.storedLength());
   }
 
   /** One read: its gaps are looked up, then its missing frames fetched. */
@@ -168,7 +163,7 @@ final class ReadPath {
         target(piece.sector(), piece.sectorCount()).fill((byte) 0);
         return;
       }
-      FrameRef ref = refOf(piece);
+      FrameRef ref = FrameRef.of(piece);
       FrameCache.Entry cached = cache.get(ref);
       if (cached != null) {
         copyFromFrame(piece, cached.data(), cached.sector());
@@ -242,10 +237,8 @@ final class ReadPath {
     }
 
     private void copyFromFrame(Extent piece, MemorySegment data, long frameSector) {
-      long from = piece.sectorInFrame() * 512L;
-      long length = piece.sectorCount() * 512;
-      if (frameSector + piece.sectorInFrame() != piece.sector()
-          || from + length > data.byteSize()) {
+      MemorySegment target = target(piece.sector(), piece.sectorCount());
+      if (!FrameRef.copy(piece, data, frameSector, target)) {
         corrupt++;
         LOG.error(
             "{}: CORRUPT: the frame that {} names holds sector {}",
@@ -253,9 +246,7 @@ final class ReadPath {
             piece,
             frameSector);
         worsen(IoStatus.CORRUPT);
-        return;
       }
-      MemorySegment.copy(data, from, target(piece.sector(), piece.sectorCount()), 0, length);
     }
 
     private void copyFromLog(DirtyRange piece, MemorySegment target) {

@@ -34,9 +34,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A segment goes through: taken from the backlog, built from the log off the loop, sent, stored,
  * committed. Only the oldest may be committed, so what the map and the bucket's chain hold is
- * always a prefix. A segment that was taken is frozen: a retry sends the same bytes to the same
- * slot, for ever, until it is stored or the volume is fenced. Threading: confined to the volume's
- * loop.
+ * always a prefix. None is sent before those ahead of it are built: if a record can't be read back,
+ * the chain then ends cleanly in front of it. A segment that was sent is frozen: a retry sends the
+ * same bytes to the same slot, for ever, until it is stored or the volume is fenced. Threading:
+ * confined to the volume's loop.
  */
 final class SegmentUploader {
 
@@ -47,6 +48,11 @@ final class SegmentUploader {
 
   /** Most records of a segment, which keeps its table within 2.5 MiB. */
   private static final int MAX_RECORDS = 1 << 16;
+
+  /** How often a record is read that the log did not give, and how long between. */
+  private static final int MAX_READS = 3;
+
+  private static final long READ_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
   /** A quarter of the limit goes by before a segment is sealed; the rest is for its upload. */
   private static final int SEALS_WITHIN_RPO = 4;
@@ -65,8 +71,8 @@ final class SegmentUploader {
     /** Another owner has the volume. */
     void fenced(String why);
 
-    /** Records can't be read back from the log: they will never reach the bucket. */
-    void backlogLost(String why);
+    /** The record {@code lsn} can't be read back: it and what follows never reach the bucket. */
+    void backlogLost(long lsn, String why);
 
     /** Uploads fail or work again. */
     void uploadTrouble(@Nullable String why);
@@ -88,6 +94,7 @@ final class SegmentUploader {
   private long sealAfterNanos;
   private boolean urgent;
   private boolean stopped;
+  private @Nullable Loss loss;
 
   SegmentUploader(
       VolumeIdentity identity,
@@ -113,8 +120,12 @@ final class SegmentUploader {
     this.owner = owner;
   }
 
+  /** Where the backlog ends for the bucket. */
+  private record Loss(long lsn, String why) {}
+
   private enum Stage {
     BUILDING,
+    BUILT,
     SENDING,
     STORED
   }
@@ -127,6 +138,10 @@ final class SegmentUploader {
     @Nullable SegmentHeader header;
     List<SegmentEntry> entries = List.of();
     int failures;
+    int failedReads;
+
+    /** Records that the newest build got from the log. Handed over with its end. */
+    int readable;
 
     Upload(long sequence, List<BacklogRecord> records, MemorySegment buffer) {
       this.sequence = sequence;
@@ -148,9 +163,9 @@ final class SegmentUploader {
     return nextSequence;
   }
 
-  /** Whether nothing waits or is under way. */
+  /** Whether nothing waits or is under way, and nothing was lost. */
   boolean isIdle() {
-    return inFlight.isEmpty() && backlog.isEmpty();
+    return inFlight.isEmpty() && backlog.isEmpty() && loss == null;
   }
 
   /** Uploads what there is without waiting for full segments, until told otherwise. */
@@ -187,12 +202,24 @@ final class SegmentUploader {
     return stopped;
   }
 
+  /** Whether records can't be read back, and what was readable before them is in the bucket. */
+  boolean hasLost() {
+    return loss != null && inFlight.isEmpty();
+  }
+
+  /** For people: which record can't be read back, and why; empty if none is known. */
+  String lossText() {
+    return loss == null
+        ? ""
+        : "the log's record LSN " + loss.lsn + " can't be read back (" + loss.why + ")";
+  }
+
   /** Looks whether a segment can be taken; called after each change that may allow it. */
   void poke() {
-    while (!stopped && !backlog.isEmpty() && hasSlot() && isDue()) {
+    while (canTake() && isDue()) {
       take();
     }
-    if (!stopped && !backlog.isEmpty() && sealTimer == null && hasSlot()) {
+    if (canTake() && sealTimer == null) {
       long ageNanos = loop.nanoTime() - backlog.first().appliedNanos();
       sealTimer =
           loop.schedule(
@@ -204,8 +231,11 @@ final class SegmentUploader {
     }
   }
 
-  private boolean hasSlot() {
-    return inFlight.size() < Math.min(MAX_PARALLEL, identity.slotWindow());
+  private boolean canTake() {
+    return !stopped
+        && loss == null
+        && !backlog.isEmpty()
+        && inFlight.size() < Math.min(MAX_PARALLEL, identity.slotWindow());
   }
 
   private boolean isDue() {
@@ -226,6 +256,10 @@ final class SegmentUploader {
     }
     var upload = new Upload(nextSequence++, records, buffer);
     inFlight.add(upload);
+    startBuild(upload);
+  }
+
+  private void startBuild(Upload upload) {
     long durableLsn = durability.logDurableLsn();
     loop.blocking()
         .execute(() -> {
@@ -245,8 +279,10 @@ final class SegmentUploader {
     List<BacklogRecord> records = upload.records;
     var builder =
         new SegmentBuilder(upload.buffer, identity.volume(), upload.sequence, records.size());
+    upload.readable = 0;
     for (BacklogRecord record : records) {
       addRecord(builder, record);
+      upload.readable++;
     }
     BacklogRecord last = records.getLast();
     upload.header =
@@ -289,16 +325,50 @@ final class SegmentUploader {
   }
 
   private void built(Upload upload, @Nullable String failure) {
-    if (stopped) {
+    if (stopped || !inFlight.contains(upload)) {
       return;
     }
-    if (failure != null) {
-      stop();
-      owner.backlogLost("segment " + upload.sequence + " can't be built: " + failure);
+    if (failure == null) {
+      upload.stage = Stage.BUILT;
+      sendBuilt();
+    } else if (++upload.failedReads < MAX_READS) {
+      LOG.warn("{}: segment {} is built again: {}", identity.where(), upload.sequence, failure);
+      loop.schedule(READ_AGAIN_NANOS, () -> startBuild(upload));
     } else {
-      upload.stage = Stage.SENDING;
-      send(upload);
+      endBefore(upload, failure);
     }
+  }
+
+  private void sendBuilt() {
+    for (Upload upload : inFlight) {
+      if (upload.stage == Stage.BUILDING) {
+        return;
+      }
+      if (upload.stage == Stage.BUILT) {
+        upload.stage = Stage.SENDING;
+        send(upload);
+      }
+    }
+  }
+
+  /**
+   * The chain ends before the record that {@code upload} could not get; none behind it was sent.
+   */
+  private void endBefore(Upload upload, String failure) {
+    loss = new Loss(upload.records.get(upload.readable).lsn(), failure);
+    while (!upload.equals(inFlight.removeLast())) {
+      // Built or not, it is not part of any prefix.
+    }
+    nextSequence = upload.sequence;
+    if (upload.readable == 0) {
+      owner.backlogLost(loss.lsn, lossText());
+      return;
+    }
+    List<BacklogRecord> readable = List.copyOf(upload.records.subList(0, upload.readable));
+    var rest = new Upload(nextSequence++, readable, upload.buffer);
+    inFlight.add(rest);
+    startBuild(rest);
+    owner.backlogLost(loss.lsn, lossText());
   }
 
   private void send(Upload upload) {
@@ -439,9 +509,10 @@ final class SegmentUploader {
   private void awaitIdle(CompletableFuture<Void> done) {
     if (isIdle()) {
       done.complete(null);
-    } else if (stopped) {
+    } else if (stopped || hasLost()) {
       done.completeExceptionally(
-          new DeviceException.Unavailable(identity.where() + ": uploads have ended"));
+          new DeviceException.Unavailable(
+              identity.where() + ": uploads have ended" + (stopped ? "" : ": " + lossText())));
     } else {
       loop.schedule(TimeUnit.MILLISECONDS.toNanos(2), () -> awaitIdle(done));
     }

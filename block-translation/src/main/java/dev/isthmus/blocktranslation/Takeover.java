@@ -1,11 +1,16 @@
 package dev.isthmus.blocktranslation;
 
-/** What an opener agrees to lose. */
+/** What an opener agrees to. */
 enum Takeover {
-  /** Nothing. */
+  /**
+   * Nothing, and nobody asked for this open: a restart, or a retry. A volume that this host had and
+   * lost to another one is not taken back.
+   */
+  UNATTENDED,
+  /** To lose nothing. */
   NONE,
-  /** Completed writes that were never flushed. */
+  /** To lose completed writes that were never flushed. */
   UNFLUSHED,
-  /** Flushed writes too. */
+  /** To lose flushed writes too. */
   LOSSY
 }

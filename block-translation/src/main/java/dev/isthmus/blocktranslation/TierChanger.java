@@ -30,6 +30,9 @@ final class TierChanger {
     /** Why changes of the disk are refused now, or OK. */
     IoStatus writable();
 
+    /** Whether the log failed, so that nothing completes by it any more. */
+    boolean isLogFailed();
+
     /** What is kept to now. */
     Tiers tiers();
 
@@ -113,6 +116,10 @@ final class TierChanger {
     if (writable != IoStatus.OK) {
       throw new DeviceException.Unavailable(
           where + " takes no changes (" + writable + "), and its tiers stay as they are");
+    }
+    if (owner.isLogFailed()) {
+      throw new DeviceException.Unavailable(
+          where + ": its log failed, and its tiers stay as they are until it has another");
     }
     Tiers wanted = wish.applyTo(owner.tiers());
     if (!wanted.rpo().isOneLimit()) {

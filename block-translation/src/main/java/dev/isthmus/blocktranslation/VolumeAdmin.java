@@ -2,13 +2,17 @@ package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.DeviceIdentity;
+import dev.isthmus.blocktranslation.format.FormatException;
 import dev.isthmus.blocktranslation.format.Keys;
 import dev.isthmus.blocktranslation.format.Manifest;
+import dev.isthmus.blocktranslation.format.SegmentHeader;
+import dev.isthmus.blocktranslation.store.ByteRange;
 import dev.isthmus.blocktranslation.store.ListPage;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.RequestOptions;
 import dev.isthmus.blocktranslation.store.RequestPurpose;
 import dev.isthmus.blocktranslation.store.StoreException;
+import dev.isthmus.blocktranslation.store.StoredObject;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +21,8 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What can be done with the volumes of one bucket without opening them. Threading: thread-safe;
@@ -33,6 +39,8 @@ final class VolumeAdmin {
   /** Deletions under way at once; well below what a store lets wait. */
   private static final int DELETE_BATCH = 256;
 
+  private static final Logger LOG = LoggerFactory.getLogger(VolumeAdmin.class);
+
   private static final RequestOptions ADMIN = RequestOptions.of(RequestPurpose.ADMIN);
 
   private final ObjectStore store;
@@ -45,26 +53,31 @@ final class VolumeAdmin {
 
   /** Creates a volume that does not exist, or of which only a finished deletion is left. */
   void create(VolumePlace place, long sizeBytes, int blockSizeBytes, Tiers tiers) {
-    Instant now = Instant.now();
-    var manifest =
-        new Manifest(
-            1,
-            nonces.nextHex128(),
-            nonces.nextUuid(),
-            place.name(),
-            TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano(),
-            sizeBytes,
-            blockSizeBytes,
-            0,
-            Manifest.NIL,
-            1,
-            SLOT_WINDOW,
-            Manifest.NIL,
-            Manifest.State.CLOSED,
-            "",
-            tiers,
-            List.of());
+    Manifest manifest = newManifest(nonces, place, sizeBytes, blockSizeBytes, tiers);
     join(place.where(), manifests(place).create(manifest));
+  }
+
+  /** The first manifest of a volume that was never open. */
+  static Manifest newManifest(
+      Nonces nonces, VolumePlace place, long sizeBytes, int blockSizeBytes, Tiers tiers) {
+    Instant now = Instant.now();
+    return new Manifest(
+        1,
+        nonces.nextHex128(),
+        nonces.nextUuid(),
+        place.name(),
+        TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano(),
+        sizeBytes,
+        blockSizeBytes,
+        0,
+        Manifest.NIL,
+        1,
+        SLOT_WINDOW,
+        Manifest.NIL,
+        Manifest.State.CLOSED,
+        "",
+        tiers,
+        List.of());
   }
 
   /** What the manifest says. */
@@ -75,6 +88,11 @@ final class VolumeAdmin {
           place.where() + " is being deleted; delete it again to finish that");
     }
     return summary(place, manifest);
+  }
+
+  /** What the bucket says of the volume's owners and their logs. */
+  VolumeHistory history(VolumePlace place) {
+    return VolumeHistory.read(store, place, read(place).manifest());
   }
 
   static VolumeSummary summary(VolumePlace place, Manifest manifest) {
@@ -133,15 +151,20 @@ final class VolumeAdmin {
   }
 
   /**
-   * Deletes a volume: the manifest says so first, which ends its owner's right to it; then all
-   * objects go, the manifest last, so that a deletion that was cut short can be finished.
+   * Deletes a volume: the manifest says so first, which ends its owner's right to it, then a fence
+   * ends its uploads; then all objects go, the manifest last, so that a deletion that was cut short
+   * can be finished. The fence of a volume that was open stays: an owner that has not heard of it
+   * would find its slot free again.
    *
    * @param deleted hears the number of objects deleted so far
    * @return the manifest that the volume had
    */
   Manifest delete(VolumePlace place, LongConsumer deleted) {
     ManifestStore.Stored stored = read(place);
+    boolean isAgain = stored.manifest().state() == Manifest.State.DELETED;
+    boolean mayBeOwned = isAgain;
     for (int i = 0; stored.manifest().state() != Manifest.State.DELETED; i++) {
+      mayBeOwned = stored.manifest().state() == Manifest.State.OPEN;
       ManifestStore.Attempt attempt =
           join(
               place.where(),
@@ -154,10 +177,14 @@ final class VolumeAdmin {
             place.where() + ": its owner changes the manifest too fast; close it first");
       }
     }
+    String fence = isAgain ? findFence(place, stored.manifest()) : null;
+    if (fence == null && mayBeOwned) {
+      fence = fence(place, stored.manifest());
+    }
     long count = 0;
     for (int pass = 0; pass < DELETE_PASSES; pass++) {
       long before = count;
-      count = deleteBelow(place, count, deleted);
+      count = deleteObjects(place, fence, count, deleted);
       if (count == before) {
         break;
       }
@@ -167,7 +194,70 @@ final class VolumeAdmin {
     return stored.manifest();
   }
 
-  private long deleteBelow(VolumePlace place, long deletedBefore, LongConsumer deleted) {
+  /**
+   * Takes the slot that an owner's next segment needs.
+   *
+   * @param doomed the manifest of the deletion
+   * @return the fence's key; null if the chain is damaged: then its end can't be found, and the
+   *     owner hears of the deletion with its next checkpoint
+   */
+  private @Nullable String fence(VolumePlace place, Manifest doomed) {
+    try {
+      BucketView bucket =
+          BucketView.read(store, Waiter.BLOCKING, place.keyPrefix(), place.where(), doomed);
+      bucket.readOn(doomed.epoch());
+      new ChainFence(store, Waiter.BLOCKING, place.keyPrefix(), place.where(), ADMIN)
+          .create(bucket, doomed, 0);
+      return place.keyPrefix() + Keys.segment(doomed.volume(), bucket.position().sequence());
+    } catch (DeviceException.Corrupt e) {
+      LOG.warn("{}: deleted without a fence: {}", place.where(), e.getMessage());
+      return null;
+    }
+  }
+
+  /** The fence of this deletion, of which an earlier try has begun; null if there is none. */
+  private @Nullable String findFence(VolumePlace place, Manifest doomed) {
+    String prefix = place.keyPrefix() + Keys.segments(doomed.volume());
+    String continuation = null;
+    do {
+      ListPage page =
+          join(place.where(), store.list(prefix, continuation, ObjectStore.MAX_LIST_KEYS, ADMIN));
+      for (ListPage.ListedObject object : page.objects()) {
+        // Nothing else of a chain is as short.
+        if (object.lengthBytes() == SegmentHeader.BYTES
+            && isFenceOf(doomed, object.key(), prefix)) {
+          return object.key();
+        }
+      }
+      continuation = page.continuation();
+    } while (continuation != null);
+    return null;
+  }
+
+  private boolean isFenceOf(Manifest doomed, String key, String prefix) {
+    try {
+      long sequence = Long.parseUnsignedLong(key.substring(prefix.length()), 16);
+      StoredObject object = store.get(key, ByteRange.span(0, SegmentHeader.BYTES), ADMIN).join();
+      SegmentHeader header = SegmentHeader.decode(object.body(), doomed.volume(), sequence);
+      return header.kind() == SegmentHeader.FENCE && header.writer().equals(doomed.writer());
+    } catch (FormatException | NumberFormatException e) {
+      return false;
+    } catch (CompletionException e) {
+      if (Futures.cause(e) instanceof StoreException.NotFound) {
+        return false;
+      }
+      throw Futures.deviceException(key, e);
+    }
+  }
+
+  /** Deletes every object of a place but the manifest. */
+  long deleteObjects(VolumePlace place, long deletedBefore, LongConsumer deleted) {
+    return deleteObjects(place, null, deletedBefore, deleted);
+  }
+
+  private long deleteObjects(
+      VolumePlace place, @Nullable String kept, long deletedBefore, LongConsumer deleted) {
+    String manifest = place.keyPrefix() + Keys.MANIFEST;
     long count = deletedBefore;
     ListPage page;
     do {
@@ -175,7 +265,7 @@ final class VolumeAdmin {
       page = join(place.where(), store.list(place.keyPrefix(), null, DELETE_BATCH, ADMIN));
       var pending = new ArrayList<CompletableFuture<Void>>();
       for (ListPage.ListedObject object : page.objects()) {
-        if (!object.key().equals(place.keyPrefix() + Keys.MANIFEST)) {
+        if (!object.key().equals(manifest) && !object.key().equals(kept)) {
           pending.add(store.delete(object.key(), ADMIN));
         }
       }

@@ -36,12 +36,16 @@ final class VolumeCloser {
     drain(volume);
     throwIfLost(volume);
     boolean uploaded = upload(volume);
-    if (volume.isOnlyLogLost() && uploaded) {
-      return; // nothing is lost: the log is needed no more
+    if (uploaded) {
+      noteClosed(volume);
     }
-    DeviceException lost = volume.lost();
-    if (lost != null) {
-      throw lost;
+    throwIfLost(volume);
+    DeviceException lostLog = volume.lostLog();
+    if (lostLog != null) {
+      if (uploaded) {
+        return; // nothing is lost: the log is needed no more
+      }
+      throw lostLog;
     }
     await(
         Futures.onLoop(
@@ -59,7 +63,7 @@ final class VolumeCloser {
 
   private static void throwIfLost(VolumeCore volume) {
     DeviceException lost = volume.lost();
-    if (lost != null && !volume.isOnlyLogLost()) {
+    if (lost != null) {
       throw lost;
     }
   }
@@ -85,6 +89,15 @@ final class VolumeCloser {
               volume.giveUp();
               return true;
             }));
+  }
+
+  /** Without the note an automatic open asks a person once more than it had to. */
+  private void noteClosed(VolumeCore volume) {
+    try {
+      volume.noteClosed();
+    } catch (DeviceException.Unavailable e) {
+      LOG.warn("{}: {}", where, e.getMessage());
+    }
   }
 
   private boolean upload(VolumeCore volume) {

@@ -21,6 +21,7 @@ import dev.isthmus.blocktranslation.map.PartInfo;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
 import dev.isthmus.wal.LogException;
 import dev.isthmus.wal.WriteAheadLog;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -42,7 +43,11 @@ import org.slf4j.LoggerFactory;
  * happens on the loop.
  */
 final class VolumeCore
-    implements ObjectVolume, SegmentUploader.Owner, WritePath.Owner, TierChanger.Owner {
+    implements ObjectVolume,
+        SegmentUploader.Owner,
+        WritePath.Owner,
+        Durability.Owner,
+        TierChanger.Owner {
 
   private static final Logger LOG = LoggerFactory.getLogger(VolumeCore.class);
 
@@ -76,6 +81,7 @@ final class VolumeCore
   private final ReadPath reads;
   private final WritePath writes;
   private final SegmentUploader uploader;
+  private final LogDrain drain;
   private final OwnedManifest manifest;
   private final Checkpointer checkpointer;
   private final RpoWatch rpo;
@@ -90,7 +96,6 @@ final class VolumeCore
   private long segmentBytesUploaded;
   private volatile boolean closing;
   private volatile VolumeStatistics lastStatistics = EMPTY;
-  private boolean logFailed;
   private boolean closed;
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
@@ -118,8 +123,7 @@ final class VolumeCore
     this.state = new VolumeState(identity.where(), rpo::words);
     ObjectVolumeSettings settings = parts.settings();
     this.info = info(tiers.needFlushes());
-    this.durability =
-        new Durability(log, loop, log.durableLsn(), position.lastLsn(), this::logFailed);
+    this.durability = new Durability(log, loop, log.durableLsn(), position.lastLsn(), this);
     this.cache = new FrameCache(settings.cacheBytes());
     this.reads =
         new ReadPath(
@@ -154,6 +158,7 @@ final class VolumeCore
             settings.sealAfter(),
             position.nextSequence(),
             this);
+    this.drain = new LogDrain(identity.where(), loop, backlog, durability, uploader);
     this.manifest = new OwnedManifest(loop, parts.manifests(), parts.manifest(), this::fenced);
     this.checkpointer =
         new Checkpointer(
@@ -356,13 +361,12 @@ final class VolumeCore
 
   @Override
   public void logFailed(LogException failure) {
-    state.failed(
-        this,
-        "the log failed, nothing more is acknowledged; what it holds is still uploaded: "
-            + failure.getMessage());
-    logFailed = true;
-    writes.refuseHeld(IoStatus.MEDIA_ERROR);
-    uploader.setUrgent(true);
+    if (drain.begin(failure, writes.lastLsn())) {
+      LOG.error("{}: the log failed", identity.where(), failure);
+      state.logFailed(this, drain.reason());
+      writes.logFailed();
+      durability.logFailed();
+    }
   }
 
   // SegmentUploader.Owner
@@ -394,6 +398,9 @@ final class VolumeCore
     checkpointer.committed(position);
     trim();
     writes.committed(before - backlog.bytes());
+    if (drain.hasBegun()) {
+      state.logFailed(this, drain.reason());
+    }
   }
 
   /** The changes of a segment as the map takes them. */
@@ -420,7 +427,7 @@ final class VolumeCore
   }
 
   private void trim() {
-    if (trimming) {
+    if (trimming || drain.hasBegun()) {
       return;
     }
     trimming = true;
@@ -445,23 +452,39 @@ final class VolumeCore
 
   @Override
   public void fenced(String why) {
-    state.fenced(
-        this,
-        why
-            + "; this gateway no longer owns the volume: it serves reads only, and what was written"
-            + " here after LSN "
-            + position.lastLsn()
-            + " is kept in the local log but is not part of the volume");
+    state.fenced(this, fenceWords(why));
+    // A slot that is taken says that somebody did it; the manifest says who, or that it was a
+    // deletion. If it can't be read now, that must do.
+    Futures.then(
+        loop,
+        parts.manifests().whyFenced(manifest.current()),
+        (found, failure) -> {
+          if (found != null) {
+            found.ifPresent(
+                known -> state.explainFence(this, fenceWords(String.valueOf(known.getMessage()))));
+          }
+        });
     uploader.stop();
     writes.refuseHeld(IoStatus.FENCED);
     durability.failAll(IoStatus.FENCED);
   }
 
+  private String fenceWords(String why) {
+    return why
+        + "; this gateway no longer owns the volume: it serves reads only, and what was written"
+        + " here after LSN "
+        + position.lastLsn()
+        + " is kept in the local log but is not part of the volume";
+  }
+
   @Override
-  public void backlogLost(String why) {
-    state.failed(this, why);
+  public void backlogLost(long lsn, String why) {
+    state.failed(
+        this,
+        "%s: LSN %d to %d can't be brought to the bucket, which keeps everything before"
+            .formatted(why, lsn, writes.lastLsn()));
     writes.refuseHeld(IoStatus.MEDIA_ERROR);
-    durability.failAll(IoStatus.MEDIA_ERROR);
+    durability.failFrom(lsn, IoStatus.MEDIA_ERROR);
   }
 
   @Override
@@ -503,6 +526,19 @@ final class VolumeCore
   @Override
   public StoreStatistics storeStatistics() {
     return parts.store().statistics();
+  }
+
+  @Override
+  public boolean isLogFailed() {
+    return drain.hasBegun();
+  }
+
+  @Override
+  public void drain(Duration limit) {
+    var done =
+        Futures.onLoop(loop, _ -> writes.lastLsn())
+            .thenComposeAsync(lsn -> drain.through(lsn, limit.toNanos()), loop);
+    Futures.await(loop, identity.where(), CompletableFuture.anyOf(done, ended));
   }
 
   private VolumeStatistics collect() {
@@ -589,11 +625,6 @@ final class VolumeCore
     reads.close();
   }
 
-  /** Whether the local log failed, and nothing else did: what it holds can still be uploaded. */
-  boolean isOnlyLogLost() {
-    return logFailed && !uploader.isStopped();
-  }
-
   SegmentUploader uploader() {
     return uploader;
   }
@@ -610,11 +641,16 @@ final class VolumeCore
     return position;
   }
 
+  /** Everything is in the bucket, and its manifest says so. Blocks. */
+  void noteClosed() {
+    parts.noteClosed().run();
+  }
+
   BlockDevice device() {
     return this;
   }
 
-  /** What closing must not pass over in silence, or null. */
+  /** What closing must not pass over in silence, whatever the bucket still takes; or null. */
   @Nullable DeviceException lost() {
     DeviceState now = state.current();
     return switch (now.kind()) {
@@ -622,5 +658,12 @@ final class VolumeCore
       case FAILED -> new DeviceException.Unavailable(identity.where() + ": " + now.reason());
       default -> null;
     };
+  }
+
+  /** What it must not pass over unless everything is in the bucket, or null. */
+  @Nullable DeviceException lostLog() {
+    return drain.hasBegun()
+        ? new DeviceException.Unavailable(identity.where() + ": " + drain.reason())
+        : null;
   }
 }

@@ -1,6 +1,7 @@
 package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceIdentity;
+import dev.isthmus.blocktranslation.format.Manifest;
 import java.util.UUID;
 
 /**
@@ -22,6 +23,19 @@ record VolumeIdentity(
     int slotWindow,
     long sizeBytes,
     int blockSizeBytes) {
+
+  /** As the manifest says it, of the owner that it names. */
+  static VolumeIdentity of(String where, String keyPrefix, Manifest manifest) {
+    return new VolumeIdentity(
+        where,
+        keyPrefix,
+        new DeviceIdentity(manifest.volume(), manifest.incarnation()),
+        manifest.writer(),
+        manifest.epoch(),
+        manifest.slotWindow(),
+        manifest.sizeBytes(),
+        manifest.blockSizeBytes());
+  }
 
   UUID volume() {
     return device.uuid();

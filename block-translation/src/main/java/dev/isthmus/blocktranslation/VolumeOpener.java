@@ -1,16 +1,12 @@
 package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceException;
-import dev.isthmus.blockdevice.DeviceIdentity;
 import dev.isthmus.blockdevice.OpenOutcome;
-import dev.isthmus.blocktranslation.format.Keys;
 import dev.isthmus.blocktranslation.format.Manifest;
-import dev.isthmus.blocktranslation.format.SegmentBuilder;
 import dev.isthmus.blocktranslation.format.SegmentHeader;
 import dev.isthmus.blocktranslation.map.BlockMap;
 import dev.isthmus.blocktranslation.map.IntervalMap;
 import dev.isthmus.blocktranslation.store.ObjectStore;
-import dev.isthmus.blocktranslation.store.PutCondition;
 import dev.isthmus.blocktranslation.store.RequestOptions;
 import dev.isthmus.blocktranslation.store.RequestPurpose;
 import dev.isthmus.blocktranslation.store.StoreException;
@@ -19,8 +15,6 @@ import dev.isthmus.wal.LogException;
 import dev.isthmus.wal.LogRecord;
 import dev.isthmus.wal.RecoveredLog;
 import dev.isthmus.wal.WriteAheadLog;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
@@ -90,8 +84,21 @@ final class VolumeOpener {
 
   /** Opens the volume. */
   VolumeCore open(Takeover takeover) {
+    return open(takeover, null);
+  }
+
+  /**
+   * Opens the volume without anybody's word.
+   *
+   * @param expected its UUID; null if it is not known
+   */
+  VolumeCore openUnattended(@Nullable UUID expected) {
+    return open(Takeover.UNATTENDED, expected);
+  }
+
+  private VolumeCore open(Takeover takeover, @Nullable UUID expected) {
     for (int i = 0; i < MAX_TRIES; i++) {
-      VolumeCore volume = tryOpen(takeover);
+      VolumeCore volume = tryOpen(takeover, expected);
       if (volume != null) {
         return volume;
       }
@@ -100,9 +107,19 @@ final class VolumeOpener {
         where + ": its owner changes the manifest too fast to be followed; try again");
   }
 
-  private @Nullable VolumeCore tryOpen(Takeover takeover) {
+  private @Nullable VolumeCore tryOpen(Takeover takeover, @Nullable UUID expected) {
     ManifestStore.Stored stored = readManifest();
     Manifest manifest = stored.manifest();
+    if (expected != null && !expected.equals(manifest.volume())) {
+      throw new DeviceException.Fenced(
+          where
+              + " is another volume now ("
+              + manifest.volume()
+              + "): the one that this gateway had ("
+              + expected
+              + ") was deleted. It is not opened by itself",
+          new OperatorNeededException(""));
+    }
     BucketView bucket = BucketView.read(store, loop, keyPrefix, where, manifest);
     bucket.readOn(manifest.epoch());
     checkFloor(manifest, bucket.position());
@@ -114,23 +131,36 @@ final class VolumeOpener {
       LocalLog.Ready ready = local.ready(verdict, nonces.nextUuid());
       Manifest next =
           manifest.opened(nonces.nextHex128(), writer, epoch, ready.logId(), verdict.rollback());
-      WriteAheadLog log = beginTerm(ready, next, bucket.position().lastLsn());
+      WriteAheadLog log;
+      try {
+        log = beginTerm(ready, next, bucket.position().lastLsn());
+      } catch (RuntimeException e) {
+        local.discard(ready);
+        throw e;
+      }
       try {
         ManifestStore.Attempt attempt =
             Futures.await(loop, where, manifests.tryReplace(stored, next));
         if (!attempt.took()) {
+          // Replaced by somebody: with the ETag gone no late try of ours can name the log either.
+          log.close();
           Manifest now = attempt.found().manifest();
+          if (!now.log().equals(ready.logId())) {
+            local.discard(ready);
+          }
           // A log of this host: an earlier try of ours, given up, has arrived late.
           if (!ManifestStore.sameOwner(now, manifest) && !local.isOnThisHost(now)) {
-            throw manifests.fenced(now);
+            throw manifests.fenced(now, manifest);
           }
-          log.close();
           return null;
         }
         takeChain(bucket, next, log.appendedLsn());
         restateBase(log, next, bucket.position().lastLsn());
+        local.remember(next);
         local.setOthersAside(ready.logId());
-        return start(attempt.found(), bucket, log, ready.records());
+        Runnable noteClosed =
+            () -> logs.writeNote(directory, LocalTerm.of(next, where).whenClosed().encode());
+        return start(attempt.found(), bucket, log, ready.records(), noteClosed);
       } catch (RuntimeException e) {
         log.close();
         throw e;
@@ -163,19 +193,10 @@ final class VolumeOpener {
     }
   }
 
-  /** A chain that ends before the newest checkpoint has lost a slot; its end is no end. */
   private void checkFloor(Manifest manifest, ChainPosition end) {
-    if (manifest.checkpoints().isEmpty()) {
-      return;
-    }
-    Manifest.CheckpointRef newest = manifest.checkpoints().getFirst();
-    if (end.sequence() < newest.sequence() || end.lastLsn() < newest.lastLsn()) {
-      throw new DeviceException.Corrupt(
-          where
-              + ": object "
-              + Keys.segment(manifest.volume(), end.nextSequence())
-              + " is missing: the newest checkpoint goes on to sequence "
-              + newest.sequence());
+    String missing = BucketView.missing(manifest, end);
+    if (missing != null) {
+      throw new DeviceException.Corrupt(where + ": " + missing);
     }
   }
 
@@ -192,7 +213,7 @@ final class VolumeOpener {
               try {
                 return begin(ready.log(), term(next), base);
               } catch (LogException e) {
-                throw new DeviceException.Unavailable(where + ": " + e.getMessage(), e);
+                throw LocalLog.failure(where, e);
               }
             }));
   }
@@ -222,62 +243,11 @@ final class VolumeOpener {
    * ours.
    */
   private void takeChain(BucketView bucket, Manifest ours, long logLsn) {
-    boolean fenced = false;
-    for (int i = 0; i < ours.slotWindow() * 4 && !fenced; i++) {
-      // A fence of ours that is there already is one whose reply was lost.
-      fenced = bucket.position().epoch() == ours.epoch() || createFence(bucket, ours, logLsn);
-      if (!fenced) {
-        bucket.readOn(ours.epoch());
-      }
-    }
-    if (!fenced) {
-      throw new DeviceException.Unavailable(
-          where + ": an earlier owner writes faster than it can be fenced; try again");
-    }
+    new ChainFence(store, loop, keyPrefix, where, RequestOptions.of(RequestPurpose.OPEN))
+        .create(bucket, ours, logLsn);
     Manifest now = Futures.await(loop, where, manifests.read()).manifest();
     if (!now.nonce().equals(ours.nonce())) {
-      throw manifests.fenced(now);
-    }
-  }
-
-  private boolean createFence(BucketView bucket, Manifest ours, long logLsn) {
-    ChainPosition end = bucket.position();
-    MemorySegment object = Arena.ofAuto().allocate(SegmentHeader.BYTES);
-    SegmentHeader header =
-        new SegmentBuilder(object, ours.volume(), end.nextSequence(), 0)
-            .seal(
-                new SegmentHeader(
-                    SegmentHeader.FENCE,
-                    ours.volume(),
-                    ours.writer(),
-                    ours.epoch(),
-                    ours.incarnation(),
-                    end.nextSequence(),
-                    end.lastLsn() + 1,
-                    end.lastLsn(),
-                    end.lastTimeNanos(),
-                    end.lastTimeNanos(),
-                    0,
-                    0,
-                    0,
-                    end.nextSequence() + ours.slotWindow(),
-                    ours.sizeBytes() / 512,
-                    Math.min(end.durableLsn(), logLsn),
-                    new byte[0]));
-    try {
-      loop.await(
-          store.put(
-              keyPrefix + Keys.segment(ours.volume(), end.nextSequence()),
-              List.of(object),
-              PutCondition.ifAbsent(),
-              RequestOptions.of(RequestPurpose.OPEN)));
-      bucket.fenced(end.after(header));
-      return true;
-    } catch (CompletionException e) {
-      if (Futures.cause(e) instanceof StoreException.PreconditionFailed) {
-        return false;
-      }
-      throw Futures.deviceException(where + ": fence", e);
+      throw manifests.fenced(now, ours);
     }
   }
 
@@ -290,25 +260,24 @@ final class VolumeOpener {
           Futures.onLoop(
               loop,
               _ -> {
-                log.beginEpoch(term(ours), bucketLsn);
-                return true;
+                try {
+                  log.beginEpoch(term(ours), bucketLsn);
+                  return true;
+                } catch (LogException e) {
+                  throw LocalLog.failure(where, e);
+                }
               }));
     }
   }
 
   private VolumeCore start(
-      ManifestStore.Stored stored, BucketView bucket, WriteAheadLog log, List<LogRecord> records) {
+      ManifestStore.Stored stored,
+      BucketView bucket,
+      WriteAheadLog log,
+      List<LogRecord> records,
+      Runnable noteClosed) {
     Manifest manifest = stored.manifest();
-    var identity =
-        new VolumeIdentity(
-            where,
-            keyPrefix,
-            new DeviceIdentity(manifest.volume(), manifest.incarnation()),
-            manifest.writer(),
-            manifest.epoch(),
-            manifest.slotWindow(),
-            manifest.sizeBytes(),
-            manifest.blockSizeBytes());
+    VolumeIdentity identity = VolumeIdentity.of(where, keyPrefix, manifest);
     OpenOutcome outcome =
         manifest.rolledBack().isEmpty()
             ? OpenOutcome.COMPLETE
@@ -317,7 +286,8 @@ final class VolumeOpener {
         Futures.await(
             loop,
             where,
-            Futures.onLoop(loop, _ -> assemble(stored, identity, bucket, log, records, outcome)));
+            Futures.onLoop(
+                loop, _ -> assemble(stored, identity, bucket, log, records, outcome, noteClosed)));
     LOG.info(
         "{}: open, epoch {}, incarnation {}, LSN {} ({} in the bucket), {}",
         where,
@@ -335,7 +305,8 @@ final class VolumeOpener {
       BucketView bucket,
       WriteAheadLog log,
       List<LogRecord> records,
-      OpenOutcome outcome) {
+      OpenOutcome outcome,
+      Runnable noteClosed) {
     var events = new MapEvents(loop, where);
     var objects = new MapObjects(store, keyPrefix, identity.volume(), where);
     BlockMap map =
@@ -388,7 +359,8 @@ final class VolumeOpener {
                 stored,
                 bucket.base(),
                 bucket.doomed(),
-                bucket.segments().size()),
+                bucket.segments().size(),
+                noteClosed),
             outcome,
             onClosed);
     events.connect(volume);

@@ -19,6 +19,7 @@ import java.util.function.Function;
  * @param base the checkpoint that the map began with; empty if none
  * @param doomed what that checkpoint had doomed
  * @param segmentsReplayed segments since it
+ * @param noteClosed notes on this host that everything of the term is in the bucket; blocks
  */
 record VolumeParts(
     VolumeIdentity identity,
@@ -38,4 +39,5 @@ record VolumeParts(
     ManifestStore.Stored manifest,
     List<Manifest.CheckpointRef> base,
     List<Checkpoint.Doomed> doomed,
-    int segmentsReplayed) {}
+    int segmentsReplayed,
+    Runnable noteClosed) {}

@@ -1,5 +1,10 @@
 package dev.isthmus.blocktranslation;
 
+import dev.isthmus.blockdevice.StorageUri;
+import dev.isthmus.blocktranslation.store.BucketUri;
+import java.util.Map;
+import java.util.Objects;
+
 /**
  * Where a volume is. Immutable.
  *
@@ -7,4 +12,13 @@ package dev.isthmus.blocktranslation;
  * @param keyPrefix of its objects in the bucket, ending in a slash
  * @param where its URI without options, for people
  */
-record VolumePlace(String name, String keyPrefix, String where) {}
+record VolumePlace(String name, String keyPrefix, String where) {
+
+  /** The place that a volume's URI says. */
+  static VolumePlace of(StorageUri uri, BucketUri bucket) {
+    return new VolumePlace(
+        Objects.requireNonNull(bucket.volume()),
+        bucket.volumePrefix(),
+        new StorageUri(uri.scheme(), uri.authority(), uri.path(), Map.of()).toString());
+  }
+}

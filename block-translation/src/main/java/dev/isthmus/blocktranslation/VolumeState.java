@@ -23,6 +23,7 @@ final class VolumeState {
   private String fencedWhy = "";
   private String failedWhy = "";
   private String degradedWhy = "";
+  private String logFailedWhy = "";
   private String stalledWhy = "";
   private boolean closed;
   private final Supplier<String> lagWords;
@@ -69,6 +70,14 @@ final class VolumeState {
     }
   }
 
+  /** A better word for what {@link #fenced} said. */
+  void explainFence(BlockDevice device, String why) {
+    if (!fencedWhy.isEmpty() && !fencedWhy.equals(why)) {
+      fencedWhy = why;
+      change(device);
+    }
+  }
+
   void failed(BlockDevice device, String why) {
     if (failedWhy.isEmpty()) {
       failedWhy = why;
@@ -83,11 +92,17 @@ final class VolumeState {
     }
   }
 
-  /** Writers were refused because they waited too long; empty if no longer. */
+  /**
+   * Changes wait or are refused, and why; empty if they are taken again. Another reason makes no
+   * noise.
+   */
   void stalled(BlockDevice device, String why) {
-    if (!stalledWhy.equals(why)) {
-      stalledWhy = why;
+    boolean changed = stalledWhy.isEmpty() != why.isEmpty();
+    stalledWhy = why;
+    if (changed) {
       change(device);
+    } else {
+      refresh();
     }
   }
 
@@ -97,6 +112,24 @@ final class VolumeState {
       lagging = nowLagging;
       change(device);
     }
+  }
+
+  /**
+   * The log failed: no change is taken any more, what it holds goes to the bucket. Called again as
+   * that goes on, which is told to whoever asks and makes no noise.
+   */
+  void logFailed(BlockDevice device, String why) {
+    boolean first = logFailedWhy.isEmpty();
+    logFailedWhy = why;
+    if (first) {
+      change(device);
+    } else {
+      refresh();
+    }
+  }
+
+  private void refresh() {
+    current = worst();
   }
 
   void closed(BlockDevice device) {
@@ -138,6 +171,12 @@ final class VolumeState {
     }
     if (!failedWhy.isEmpty()) {
       return new DeviceState(DeviceState.Kind.FAILED, failedWhy);
+    }
+    if (!logFailedWhy.isEmpty()) {
+      // Reads and flushes are served until a change had to be refused: then hosts shall wait.
+      return new DeviceState(
+          stalledWhy.isEmpty() ? DeviceState.Kind.DEGRADED : DeviceState.Kind.STALLED,
+          joined(logFailedWhy, degradedWhy));
     }
     if (!stalledWhy.isEmpty()) {
       return new DeviceState(DeviceState.Kind.STALLED, joined(stalledWhy, degradedWhy));

@@ -40,8 +40,8 @@ final class WritePath {
   /** How often waiting writes are looked at: for time-outs, cancels and room. */
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-  /** How long after the last refusal it is assumed that a full file system may have room again. */
-  private static final long UNSTALL_NANOS = TimeUnit.SECONDS.toNanos(1);
+  /** How often a log that had no room is asked again while no write waits. */
+  private static final long PROBE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /** What the rest of the volume has to do with writes. Called on the loop. */
   interface Owner {
@@ -79,11 +79,12 @@ final class WritePath {
   private long payloadBytes;
   private long throttledNanos;
   private volatile int heldCount;
+  private boolean logFailed;
+  // Why the log itself took no record the last time, though the backlog had room; empty if it did.
+  private String logFullWhy = "";
   // Of the first of those held: bytes that are in the log already, which only a full file system
   // beside a log with room can cause.
   private long headAppliedBytes;
-  // The log had room, and no file for it.
-  private boolean fileSystemFull;
   private boolean stalled;
 
   WritePath(
@@ -130,10 +131,44 @@ final class WritePath {
   void roomChanged() {
     admitHeld();
     // Hosts send nothing to a stalled device, so it has to recover without a write.
-    if (held.isEmpty() && !rpo.holdsWriters() && fits(Frame.MAX_RAW_BYTES, 1)) {
+    if (held.isEmpty()
+        && !logFailed
+        && !rpo.holdsWriters()
+        && fits(Frame.MAX_RAW_BYTES, 1)
+        && logHasRoom()) {
       goOn();
     } else if (stalled) {
       owner.stalled(whyStalled());
+    }
+  }
+
+  private boolean logHasRoom() {
+    if (logFullWhy.isEmpty()) {
+      return true;
+    }
+    try {
+      log.requireRoom();
+      logFullWhy = "";
+      return true;
+    } catch (LogFullException e) {
+      logFullWhy = String.valueOf(e.getMessage());
+      return false;
+    } catch (LogException e) {
+      owner.logFailed(e);
+      return false;
+    }
+  }
+
+  /**
+   * The log failed: no change is applied any more. What waits and what comes is held for its time
+   * and then refused retryably: the disk is whole, and can be opened over another log.
+   */
+  void logFailed() {
+    logFailed = true;
+    if (headAppliedBytes > 0) {
+      headAppliedBytes = 0;
+      held.remove().finish(IoStatus.MEDIA_ERROR);
+      heldCount = held.size();
     }
   }
 
@@ -150,6 +185,12 @@ final class WritePath {
   }
 
   private String whyStalled() {
+    if (logFailed) {
+      return "the log failed";
+    }
+    if (!logFullWhy.isEmpty()) {
+      return logFullWhy + ", and writers go on by themselves";
+    }
     return rpo.holdsWriters()
         ? "no change is completed, it waits for the bucket: rpo " + owner.tiers().rpo()
         : "the log is full and waits for the bucket";
@@ -170,10 +211,14 @@ final class WritePath {
   private void hold(Request request) {
     held.add(request);
     heldCount = held.size();
+    lookAfter(LOOK_NANOS);
+  }
+
+  private void lookAfter(long delayNanos) {
     if (lookTimer == null) {
       lookTimer =
           loop.schedule(
-              LOOK_NANOS,
+              delayNanos,
               () -> {
                 lookTimer = null;
                 look();
@@ -183,8 +228,7 @@ final class WritePath {
 
   /** Sweeps those that wait: cancelled ones go at once, late ones retryably. */
   private void look() {
-    admitHeld();
-    boolean refused = false;
+    roomChanged();
     long now = loop.nanoTime();
     for (Iterator<Request> waiting = held.iterator(); waiting.hasNext(); ) {
       Request request = waiting.next();
@@ -194,7 +238,6 @@ final class WritePath {
         if (waitedNanos >= MAX_BEGUN_WAIT_NANOS) {
           waiting.remove();
           headAppliedBytes = 0;
-          refused = true;
           stall();
           request.finish(IoStatus.MEDIA_ERROR);
         }
@@ -203,26 +246,16 @@ final class WritePath {
         request.finish(IoStatus.CANCELLED);
       } else if (waitedNanos >= MAX_WAIT_NANOS) {
         waiting.remove();
-        refused = true;
         // Before the refusal, so that a target knows by what path status to refuse.
         stall();
         request.finish(IoStatus.UNAVAILABLE);
       }
     }
     heldCount = held.size();
-    if (refused && held.isEmpty() && fileSystemFull) {
-      // Perhaps with nothing to upload: then no commit ever calls.
-      loop.schedule(UNSTALL_NANOS, this::roomChanged);
-    }
-    if (!held.isEmpty() && lookTimer == null) {
-      long delay = Math.min(LOOK_NANOS, Math.max(100_000, pacer.delayNanos(fill(), now)));
-      lookTimer =
-          loop.schedule(
-              delay,
-              () -> {
-                lookTimer = null;
-                look();
-              });
+    if (!held.isEmpty()) {
+      lookAfter(Math.min(LOOK_NANOS, Math.max(100_000, pacer.delayNanos(fill(), now))));
+    } else if (!logFullWhy.isEmpty() && !logFailed) {
+      lookAfter(PROBE_NANOS);
     }
   }
 
@@ -231,7 +264,7 @@ final class WritePath {
     Request first;
     while ((first = held.peek()) != null && tryApply(first)) {
       throttledNanos += now - first.submittedNanos();
-      // A log that failed meanwhile has ended all that wait.
+      // A log that failed meanwhile has ended the one that was begun.
       if (held.peek() == first) {
         held.remove();
       }
@@ -255,6 +288,9 @@ final class WritePath {
     if (request.isCancelled() && headAppliedBytes == 0) {
       request.finish(IoStatus.CANCELLED);
       return true;
+    }
+    if (logFailed) {
+      return false;
     }
     // A write that is in the log in part is an old one by its age, and has to come to its end.
     if (headAppliedBytes == 0 && rpo.holdsWriters()) {
@@ -294,13 +330,19 @@ final class WritePath {
         done += piece;
       }
     } catch (LogFullException e) {
-      fileSystemFull = true;
+      logFullWhy = String.valueOf(e.getMessage());
       headAppliedBytes = done;
       // What is in the log already goes to the bucket, whatever becomes of the rest.
       owner.appended();
       return false;
     } catch (LogException e) {
-      return logFailed(request, e);
+      headAppliedBytes = 0;
+      if (done > 0) {
+        // It is there in part, which no retryable status may hide.
+        request.finish(IoStatus.MEDIA_ERROR);
+      }
+      owner.logFailed(e);
+      return done > 0;
     }
     headAppliedBytes = 0;
     payloadBytes += length;
@@ -321,10 +363,11 @@ final class WritePath {
     try {
       append(type, fua, offsetBytes, lengthBytes, MemorySegment.NULL);
     } catch (LogFullException e) {
-      fileSystemFull = true;
+      logFullWhy = String.valueOf(e.getMessage());
       return false;
     } catch (LogException e) {
-      return logFailed(request, e);
+      owner.logFailed(e);
+      return false;
     }
     applied(request, fua);
     return true;
@@ -339,12 +382,6 @@ final class WritePath {
   private boolean fits(long bytes, long records) {
     return backlog.logBytes() + BacklogRecord.logBytes(bytes, records) <= backlogLimitBytes
         && backlog.uncommitted() + records <= Backlog.MAX_RECORDS;
-  }
-
-  private boolean logFailed(Request request, LogException failure) {
-    request.finish(IoStatus.MEDIA_ERROR);
-    owner.logFailed(failure);
-    return true;
   }
 
   private void append(
@@ -363,7 +400,6 @@ final class WritePath {
     long position =
         log.append(
             type, fua ? WriteAheadLog.FLAG_FUA : 0, lsn, time, sector, sectors, payload, crc);
-    fileSystemFull = false;
     lastLsn = lsn;
     lastTimeNanos = time;
     dirty.put(new DirtyRange(sector, sectors, lsn, position, length, crc, 0));
@@ -373,6 +409,7 @@ final class WritePath {
   }
 
   private void applied(Request request, boolean fua) {
+    logFullWhy = "";
     goOn();
     Tiers tiers = owner.tiers();
     if (fua && tiers.flush() == Tier.UPLOADED) {

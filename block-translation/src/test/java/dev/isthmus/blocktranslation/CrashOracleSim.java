@@ -18,10 +18,8 @@ import dev.isthmus.blocktranslation.store.StoreTesting;
 import dev.isthmus.blocktranslation.store.directory.DirectoryStore;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -115,22 +113,10 @@ class CrashOracleSim {
 
   private static Promises runAndKill(CrashScript script, Path bucket, Path host, int millis)
       throws IOException, InterruptedException {
-    var command = new ArrayList<String>(List.of(System.getProperty("java.home") + "/bin/java"));
-    for (String flag : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
-      if (flag.startsWith("--") || flag.startsWith("-Dchronicle")) {
-        command.add(flag);
-      }
-    }
-    command.addAll(
-        List.of(
-            "-XX:TieredStopAtLevel=1",
-            "-Xshare:auto",
-            "-cp",
-            System.getProperty("java.class.path"),
-            CrashChild.class.getName(),
-            Long.toString(script.seed()),
-            bucket.toString(),
-            host.toString()));
+    List<String> command =
+        ChildJvm.command(
+            CrashChild.class,
+            List.of(Long.toString(script.seed()), bucket.toString(), host.toString()));
     // A file, since a pipe may be closed before what a killed process wrote is read.
     Path said = Files.createTempFile(bucket.getParent(), "said", ".txt");
     Process child =

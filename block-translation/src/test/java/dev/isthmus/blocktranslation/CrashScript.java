@@ -41,13 +41,18 @@ record CrashScript(long seed) {
 
   /** The command of change {@code id}, with a buffer of its own. */
   IoCommand command(long id) {
+    return command(id, id);
+  }
+
+  /** The same, its blocks stamped {@code stamp}. */
+  IoCommand command(long id, long stamp) {
     Change change = change(id);
     long offset = (long) change.block * BLOCK_BYTES;
     long length = (long) change.blocks * BLOCK_BYTES;
     return switch (change.kind) {
       case WRITE -> {
         MemorySegment data = Arena.ofAuto().allocate(length);
-        BlockStamp.fill(data, BLOCK_BYTES, change.block, id);
+        BlockStamp.fill(data, BLOCK_BYTES, change.block, stamp);
         yield new IoCommand.Write(offset, data, id % 97 == 0);
       }
       case ZEROES -> new IoCommand.WriteZeroes(offset, length, true, false);
@@ -58,11 +63,16 @@ record CrashScript(long seed) {
   /** The id that each block shows after changes 1 to {@code lastId}; 0 for zeroes. */
   long[] model(long lastId) {
     var blocks = new long[BLOCKS];
-    for (long id = 1; id <= lastId; id++) {
+    apply(blocks, 1, lastId, 0);
+    return blocks;
+  }
+
+  /** Makes changes {@code firstId} to {@code lastId}, stamped with their ids and more. */
+  void apply(long[] blocks, long firstId, long lastId, long addedToStamps) {
+    for (long id = firstId; id <= lastId; id++) {
       Change change = change(id);
-      long shown = change.kind == Kind.WRITE ? id : BlockStamp.ZEROES;
+      long shown = change.kind == Kind.WRITE ? id + addedToStamps : BlockStamp.ZEROES;
       java.util.Arrays.fill(blocks, change.block, change.block + change.blocks, shown);
     }
-    return blocks;
   }
 }

@@ -168,7 +168,7 @@ final class MemoryLog implements WriteAheadLog {
     MemorySegment.copy(MemorySegment.ofArray(entry.payload), from, into, 0, into.byteSize());
   }
 
-  private void requireRoom() {
+  private void requireRollFile() {
     // One roll file is kept back for the next term.
     if (home.isFull()
         || (disk.files.size() + 2) * settings.rollBytes() > settings.capacityBytes()) {
@@ -214,7 +214,7 @@ final class MemoryLog implements WriteAheadLog {
     int bytes = RECORD_OVERHEAD_BYTES + (int) payload.byteSize();
     RollFile file = disk.files.getLast();
     if (fileBytes + bytes > home.rollBytes(settings)) {
-      requireRoom();
+      requireRollFile();
       file =
           new RollFile(
               ++disk.nextFile,
@@ -250,6 +250,14 @@ final class MemoryLog implements WriteAheadLog {
   }
 
   @Override
+  public void requireRoom() {
+    requireOpen();
+    if (fileBytes + RECORD_OVERHEAD_BYTES + MAX_PAYLOAD_BYTES > home.rollBytes(settings)) {
+      requireRollFile();
+    }
+  }
+
+  @Override
   public void idle() {
     requireOpen();
   }
@@ -277,13 +285,16 @@ final class MemoryLog implements WriteAheadLog {
 
   @Override
   public void read(long position, int payloadOffset, MemorySegment into) {
-    if (home.readsFail()) {
-      throw LogExceptions.of(
-          LogFailedException.class, "unreadable", new IllegalStateException("by the test's hand"));
-    }
     for (RollFile file : disk.files) {
       if (file.number == position >>> 32) {
-        copy(file.records.get((int) position), payloadOffset, into);
+        Entry entry = file.records.get((int) position);
+        if (home.readFails(entry.record.lsn())) {
+          throw LogExceptions.of(
+              LogFailedException.class,
+              "unreadable",
+              new IllegalStateException("by the test's hand"));
+        }
+        copy(entry, payloadOffset, into);
         return;
       }
     }

@@ -9,8 +9,10 @@ import dev.isthmus.wal.RecoveredLog;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -28,9 +30,11 @@ import org.jspecify.annotations.Nullable;
  *       or with whole records found behind the hole; the boot id changes;
  *   <li>{@link #lose}: the disk is replaced by an empty one;
  *   <li>{@link #restoreOlderCopy}: somebody put back a backup of the logs;
+ *   <li>{@link #damageNotes}: what this host noted of its terms can no longer be read;
  *   <li>{@link #damage}: a durable record can no longer be read, so the log is refused;
  *   <li>{@link #failForces}: the disk fails syncs from now on, for good;
  *   <li>{@link #failAppends}, {@link #failReads}: likewise, for as long as it is told;
+ *   <li>{@link #failReadOf}: one record can't be read, for good;
  *   <li>{@link #setFull}: the file system has no room for another roll file;
  *   <li>{@link #damageRecord}: a record rots: reads of it give other bytes, and the log is refused;
  *   <li>{@link #restore}: the disk is as it was when {@link #backup} was taken.
@@ -42,6 +46,7 @@ import org.jspecify.annotations.Nullable;
 final class MemoryLogs implements LogHome {
 
   private final TreeMap<Path, MemoryLog.Disk> disks = new TreeMap<>();
+  private final Map<Path, String> notes = new HashMap<>();
   private final Random random;
   private long boot = 1;
   private boolean forcesFail;
@@ -56,6 +61,8 @@ final class MemoryLogs implements LogHome {
     /** The payload is good within the call only. */
     void record(LogRecord record, MemorySegment payload);
   }
+
+  private long badLsn;
 
   MemoryLogs(Random random) {
     this.random = random;
@@ -105,8 +112,12 @@ final class MemoryLogs implements LogHome {
     return appendsFail;
   }
 
-  boolean readsFail() {
-    return readsFail;
+  boolean readFails(long lsn) {
+    return readsFail || lsn == badLsn;
+  }
+
+  void failReadOf(long lsn) {
+    badLsn = lsn;
   }
 
   void failAppends(boolean fail) {
@@ -130,11 +141,17 @@ final class MemoryLogs implements LogHome {
   void lose() {
     crash();
     disks.clear();
+    notes.clear();
   }
 
   /** Every log of this host is as it was when {@code lsn} was its newest, all of it durable. */
   void restoreOlderCopy(long lsn) {
     disks.values().forEach(disk -> disk.endAt(lsn));
+  }
+
+  /** Damages every note of this host. */
+  void damageNotes() {
+    notes.replaceAll((directory, note) -> note.substring(1));
   }
 
   /** Damages every log of this host. */
@@ -230,6 +247,25 @@ final class MemoryLogs implements LogHome {
     Path aside = directory.resolveSibling(directory.getFileName() + ".aside-" + disks.size());
     disks.put(aside, disk);
     return aside;
+  }
+
+  @Override
+  public Optional<String> readNote(Path volumeDirectory) {
+    return Optional.ofNullable(notes.get(volumeDirectory));
+  }
+
+  @Override
+  public void writeNote(Path volumeDirectory, String note) {
+    notes.put(volumeDirectory, note);
+  }
+
+  @Override
+  public void delete(Path directory) {
+    MemoryLog.Disk disk = disks.get(directory);
+    if (disk != null) {
+      lock(disk, directory);
+      disks.remove(directory);
+    }
   }
 
   @Override

@@ -21,6 +21,7 @@ final class TestHost implements AutoCloseable {
       Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("blocking-", 0).factory());
   private final ObjectStore store;
   private final ObjectVolumeSettings settings;
+  private final LogHome logs;
   private final Nonces nonces = new Nonces();
 
   TestHost(Path directory, ObjectStore store) {
@@ -28,8 +29,13 @@ final class TestHost implements AutoCloseable {
   }
 
   TestHost(ObjectStore store, ObjectVolumeSettings settings) {
+    this(store, settings, LogHome.DISK);
+  }
+
+  TestHost(ObjectStore store, ObjectVolumeSettings settings, LogHome logs) {
     this.store = store;
     this.settings = settings;
+    this.logs = logs;
   }
 
   /** Small segments, sealed soon, so that a short test makes many of them. */
@@ -71,7 +77,7 @@ final class TestHost implements AutoCloseable {
                   store,
                   settings,
                   EngineSizes.of(settings),
-                  LogHome.DISK,
+                  logs,
                   loop,
                   nonces,
                   (Manifest m) -> VolumeAdmin.summary(PLACE, m),

@@ -151,7 +151,7 @@ class VolumeCloseTest {
     host.withFaults(UNREACHABLE);
     assertEquals(IoStatus.OK, host.write(volume, 1, 1, 2));
     host.logs.failForces(true);
-    assertEquals(IoStatus.MEDIA_ERROR, host.flush(volume));
+    assertEquals(IoStatus.UNAVAILABLE, host.flush(volume));
     assertThrows(DeviceException.Unavailable.class, volume::close);
     assertFalse(host.logs.isAnyLocked());
     host.withFaults(StoreFaults.NONE);

@@ -22,6 +22,12 @@ final class ChronicleLog implements WriteAheadLog {
   private static final int DOCUMENT_HEADER_BYTES = 4;
   private static final MemorySegment NO_PAYLOAD = MemorySegment.NULL;
 
+  /** Chronicle's own table of a generation and the names that come with it, generously. */
+  private static final long TABLE_BYTES = 1 << 20;
+
+  /** How long a full file system is left alone before it is asked again. */
+  private static final long NO_SPACE_PAUSE_NANOS = 500_000_000;
+
   /** What recovery leaves to go on from. */
   record Start(
       int nextFile,
@@ -70,6 +76,8 @@ final class ChronicleLog implements WriteAheadLog {
   private long statedDurableLsn;
 
   private long lastTimeNanos;
+  private @Nullable LogFullException noSpace;
+  private long noSpaceSinceNanos;
 
   ChronicleLog(
       Path directory,
@@ -150,16 +158,20 @@ final class ChronicleLog implements WriteAheadLog {
 
   private void beginGeneration(LogEpoch newEpoch, long baseLsn) throws IOException {
     Path newDirectory = LogFiles.generationDirectory(directory, nextGeneration);
-    Files.createDirectory(newDirectory);
-    nextGeneration++; // never used twice, whatever comes of this attempt
-    environment.forcer().forceNames(directory);
-    var to = new ChronicleFile(newDirectory, nextFile, settings.rollBytes());
+    long neededBytes = settings.rollBytes() + TABLE_BYTES;
+    FreeSpace.require(directory, neededBytes);
+    ChronicleFile to = null;
     RollFile file;
     try {
+      Files.createDirectory(newDirectory);
+      nextGeneration++; // never used twice, whatever comes of this attempt
+      environment.forcer().forceNames(directory);
+      to = new ChronicleFile(newDirectory, nextFile, settings.rollBytes());
       file = preparer.take(newDirectory, nextFile);
-    } catch (IOException e) {
-      to.close();
-      LogFiles.deleteGeneration(newDirectory);
+    } catch (IOException | RuntimeException | InternalError e) {
+      giveUp(newDirectory, to);
+      // Chronicle's table is written through a mapping: without space a fault, not an error.
+      FreeSpace.require(directory, neededBytes);
       throw e;
     }
     generationDirectory = newDirectory;
@@ -177,6 +189,21 @@ final class ChronicleLog implements WriteAheadLog {
     space.termBegan();
     forces.jumpTo(baseLsn);
     reason = StatePayload.REASON_OPEN;
+  }
+
+  /** Leaves nothing of a generation that did not come to be. */
+  private static void giveUp(Path generation, @Nullable ChronicleFile to) {
+    try {
+      if (to != null) {
+        to.close();
+      }
+      if (Files.exists(generation)) {
+        LogFiles.deleteGeneration(generation);
+      }
+    } catch (IOException | RuntimeException | InternalError e) {
+      System.getLogger("dev.isthmus.wal")
+          .log(System.Logger.Level.WARNING, "giving up " + generation, e);
+    }
   }
 
   /** Makes {@code file} the current one: known to readers and to the next force. */
@@ -294,6 +321,15 @@ final class ChronicleLog implements WriteAheadLog {
   }
 
   @Override
+  public void requireRoom() {
+    ChronicleFile to = requireAppender();
+    space.requireCapacity();
+    if (mustRoll(to, LogRecordCodec.HEADER_BYTES + MAX_PAYLOAD_BYTES)) {
+      roll(to);
+    }
+  }
+
+  @Override
   public void idle() {
     ChronicleFile to = requireAppender();
     // The mark saves no record; it lets a later recovery tell damage from a tail never forced.
@@ -332,17 +368,7 @@ final class ChronicleLog implements WriteAheadLog {
   }
 
   private void roll(ChronicleFile to) {
-    RollFile file;
-    try {
-      if (!preparer.isStarted()) {
-        space.requireRoom();
-      }
-      file = preparer.take(generationDirectory, nextFile);
-    } catch (Preallocation.NoSpaceException e) {
-      throw new LogFullException(e.getMessage());
-    } catch (IOException e) {
-      throw forces.fail("making a roll file", e);
-    }
+    RollFile file = takeRollFile();
     try {
       finished = new RollFilePreparer.Finished(current, to.endOffset() + TAIL_BYTES);
       enter(file);
@@ -352,6 +378,26 @@ final class ChronicleLog implements WriteAheadLog {
       trimBelow = currentNumber;
     } catch (RuntimeException | InternalError | LinkageError e) {
       throw forces.fail("rolling the log", e);
+    }
+  }
+
+  private RollFile takeRollFile() {
+    LogFullException before = noSpace;
+    if (before != null && System.nanoTime() - noSpaceSinceNanos < NO_SPACE_PAUSE_NANOS) {
+      throw before;
+    }
+    noSpace = null;
+    try {
+      if (!preparer.isStarted()) {
+        space.requireRoom();
+      }
+      return preparer.take(generationDirectory, nextFile);
+    } catch (Preallocation.NoSpaceException e) {
+      noSpace = new LogFullException(e.getMessage());
+      noSpaceSinceNanos = System.nanoTime();
+      throw noSpace;
+    } catch (IOException e) {
+      throw forces.fail("making a roll file", e);
     }
   }
 

@@ -75,6 +75,11 @@ final class DirectoryLock implements AutoCloseable {
     }
   }
 
+  /** Takes the lock's own file away, from a directory that goes too. */
+  void deleteFile() throws IOException {
+    Files.deleteIfExists(key.resolve(FILE_NAME));
+  }
+
   private static FileChannel openToWrite(Path directory) throws IOException {
     return FileChannel.open(
         directory.resolve(FILE_NAME), StandardOpenOption.CREATE, StandardOpenOption.WRITE);

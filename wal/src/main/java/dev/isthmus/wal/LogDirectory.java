@@ -76,6 +76,34 @@ public final class LogDirectory {
     }
   }
 
+  /**
+   * Deletes a log, for whoever made it and knows that nothing names it: what {@link #create} began
+   * and nobody came to use. Files that are none of a log's stay, and with them the directory.
+   *
+   * @throws LogInUseException locked by this or another process
+   * @throws LogFailedException the disk failed
+   */
+  public static void delete(Path directory) {
+    try {
+      if (!Files.isDirectory(directory)) {
+        return;
+      }
+      try (DirectoryLock lock = DirectoryLock.acquire(directory)) {
+        for (LogFiles.Found file : LogFiles.list(directory)) {
+          Files.delete(file.path());
+        }
+        for (Path generation : LogFiles.generationDirectories(directory)) {
+          LogFiles.deleteGeneration(generation);
+        }
+        ForceFailure.forget(directory);
+        lock.deleteFile();
+      }
+      Files.delete(directory);
+    } catch (IOException e) {
+      throw failed("deleting", directory, e);
+    }
+  }
+
   static RecoveredLog open(
       Path directory, LogSettings settings, UUID volume, LogEnvironment environment) {
     if (!exists(directory)) {
@@ -109,7 +137,12 @@ public final class LogDirectory {
     boolean recovered = false;
     try {
       lock = DirectoryLock.acquire(directory);
-      var scan = new LogScan(directory, volume, environment.bootId());
+      // After a failed force pages may be gone as after a power cut, though the kernel runs on.
+      var scan =
+          new LogScan(
+              directory,
+              volume,
+              ForceFailure.isNoted(directory) ? LogEnvironment.NIL : environment.bootId());
       LogScan.Result found = scan.run();
       boolean empty = found.chain().isEmpty();
       if (newLogId == null && empty) {

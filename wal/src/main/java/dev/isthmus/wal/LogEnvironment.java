@@ -40,6 +40,11 @@ record LogEnvironment(UUID bootId, LongSupplier timeNanos, Forcer forcer) {
         (file, channel) -> channel.force(false));
   }
 
+  /** The same, of a kernel that has no boot id. */
+  LogEnvironment withoutBoot() {
+    return new LogEnvironment(NIL, timeNanos, forcer);
+  }
+
   private static UUID readBootId() {
     try {
       return UUID.fromString(Files.readString(BOOT_ID).strip());

@@ -29,8 +29,8 @@ final class Preallocation {
   static final class NoSpaceException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    NoSpaceException(Path file, long bytes) {
-      super("no room for " + bytes + " bytes of " + file);
+    NoSpaceException(String message) {
+      super(message);
     }
 
     @Override
@@ -45,6 +45,8 @@ final class Preallocation {
   private static final int EOPNOTSUPP = 95;
   private static final int EINVAL = 22;
   private static final int O_RDWR_CLOEXEC = 2 | 0x80000;
+
+  private static final String NO_SPACE = "No space left on device";
 
   private static final int ZEROES_BYTES = 1 << 20;
 
@@ -88,15 +90,16 @@ final class Preallocation {
   /**
    * Gives the new, empty {@code file} {@code bytes} bytes of disk space; they read as zeroes.
    *
-   * @throws NoSpaceException if the file system or a quota has not got them
+   * @throws IOException for which {@link #isNoSpace} holds if the file system or a quota has not
+   *     got them
    */
   static void reserve(Path file, FileChannel channel, long bytes) throws IOException {
     int errno = allocate(file, bytes);
     if (errno == ENOSPC || errno == EDQUOT) {
-      throw new NoSpaceException(file, bytes);
+      throw new IOException(NO_SPACE);
     }
     if (errno == EOPNOTSUPP || errno == EINVAL) {
-      writeZeroes(file, channel, bytes);
+      writeZeroes(channel, bytes);
     } else if (errno != 0) {
       throw new IOException("reserving " + bytes + " bytes for " + file + ": errno " + errno);
     }
@@ -124,20 +127,20 @@ final class Preallocation {
     }
   }
 
-  private static void writeZeroes(Path file, FileChannel channel, long bytes) throws IOException {
+  private static void writeZeroes(FileChannel channel, long bytes) throws IOException {
     ByteBuffer zeroes = ByteBuffer.allocateDirect(ZEROES_BYTES);
-    try {
-      for (long at = 0; at < bytes; ) {
-        zeroes.clear().limit((int) Math.min(ZEROES_BYTES, bytes - at));
-        at += channel.write(zeroes, at);
-      }
-    } catch (IOException e) {
-      // The JDK gives no code, only the C library's text.
-      if (String.valueOf(e.getMessage()).contains("No space left")
-          || String.valueOf(e.getMessage()).contains("quota")) {
-        throw new NoSpaceException(file, bytes);
-      }
-      throw e;
+    for (long at = 0; at < bytes; ) {
+      zeroes.clear().limit((int) Math.min(ZEROES_BYTES, bytes - at));
+      at += channel.write(zeroes, at);
     }
+  }
+
+  /** Whether a failure says that the file system or a quota is used up. */
+  static boolean isNoSpace(IOException failure) {
+    // The JDK gives no code, only the C library's text.
+    String text = String.valueOf(failure.getMessage());
+    return failure instanceof NoSpaceException
+        || text.contains(NO_SPACE)
+        || text.contains("Disk quota exceeded");
   }
 }

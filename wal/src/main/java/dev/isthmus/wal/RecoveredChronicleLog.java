@@ -109,7 +109,9 @@ final class RecoveredChronicleLog implements RecoveredLog {
   @Override
   public List<LogTerm> terms() {
     var terms = new ArrayList<LogTerm>();
-    UUID recoveredUnder = environment.bootId();
+    // After a failed force pages may be gone as after a power cut, though the kernel runs on.
+    UUID recoveredUnder =
+        ForceFailure.isNoted(directory) ? LogEnvironment.NIL : environment.bootId();
     List<LogScan.ChainFile> chain = found.chain();
     int end = chain.size();
     while (end > 0) {
@@ -177,9 +179,13 @@ final class RecoveredChronicleLog implements RecoveredLog {
     var table = new RollTable(directory);
     boolean started = false;
     try {
+      // The note goes when what was found is forced. A term that names no boot keeps saying, to
+      // whoever finds it not in effect, that the one before it may have lost its unforced tail.
+      LogEnvironment machine =
+          ForceFailure.isNoted(directory) ? environment.withoutBoot() : environment;
       adopt(table);
       WriteAheadLog log =
-          new ChronicleLog(directory, settings, environment, lock, table, volume, logId, start());
+          new ChronicleLog(directory, settings, machine, lock, table, volume, logId, start());
       started = true;
       done = true;
       return log;

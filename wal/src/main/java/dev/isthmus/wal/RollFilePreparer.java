@@ -142,6 +142,17 @@ final class RollFilePreparer {
   }
 
   private RollFile prepare(Path directory, int number) throws IOException {
+    // Tried in vain it would take the last blocks from everybody else for a moment.
+    FreeSpace.require(directory, reservedBytes);
+    try {
+      return make(directory, number);
+    } catch (IOException e) {
+      // Names, the blocks that describe a file, and its last page may want for space as well.
+      throw Preallocation.isNoSpace(e) ? FreeSpace.noSpace(directory, reservedBytes) : e;
+    }
+  }
+
+  private RollFile make(Path directory, int number) throws IOException {
     Path path = directory.resolve(LogFiles.fileName(number));
     FileChannel channel =
         RollFile.openChannel(

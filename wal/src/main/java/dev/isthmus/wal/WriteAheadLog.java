@@ -80,6 +80,15 @@ public interface WriteAheadLog extends AutoCloseable {
       int payloadCrc);
 
   /**
+   * Appender thread: makes sure that the next record finds room, whatever its length, and appends
+   * nothing. For those who wait for room and would rather not try with a record of theirs.
+   *
+   * @throws LogFullException no room yet, and why
+   * @throws LogFailedException sticky
+   */
+  void requireRoom();
+
+  /**
    * Appender thread: to be called when there is nothing to append for a while (some milliseconds).
    * If a force made records durable and no record after it says so yet, a durable mark is written:
    * 116 bytes, not forced. Otherwise costs two reads of memory.

@@ -103,12 +103,18 @@ final class ForceTest {
     assertThrows(LogFailedException.class, log::closeClean);
     // The next process must not take the kernel's word for what this one could not write.
     assertTrue(ForceFailure.isNoted(temp.resolve("log")));
+    try (RecoveredLog found = Logs.open(temp.resolve("log"), Logs.BOOT)) {
+      assertTrue(found.terms().getLast().bootChanged());
+    }
     WriteAheadLog next = Logs.open(temp.resolve("log"), Logs.BOOT).startAppending();
     assertFalse(ForceFailure.isNoted(temp.resolve("log")));
     next.beginEpoch(new LogEpoch(2, Logs.WRITER, 1), 8);
     next.close();
     try (RecoveredLog found = Logs.open(temp.resolve("log"), Logs.BOOT)) {
       assertEquals(8, Logs.check(found, 1));
+      assertTrue(
+          found.terms().getFirst().bootChanged(),
+          "a term that did not take effect does not launder the first one");
     }
   }
 

@@ -10,7 +10,12 @@ public final class Keys {
   private Keys() {}
 
   public static String segment(UUID volume, long sequence) {
-    return volume + "/segments/" + hex16(sequence);
+    return segments(volume) + hex16(sequence);
+  }
+
+  /** What the keys of all segments and fences begin with. */
+  public static String segments(UUID volume) {
+    return volume + "/segments/";
   }
 
   public static String checkpoint(UUID volume, long epoch, long nonce) {

@@ -1,6 +1,7 @@
 package dev.isthmus.blocktranslation.store;
 
 import dev.isthmus.blocktranslation.store.directory.DirectoryStore;
+import dev.isthmus.blocktranslation.store.directory.ReadOnlyDirectoryStore;
 import dev.isthmus.blocktranslation.store.s3.S3Settings;
 import dev.isthmus.blocktranslation.store.s3.S3Store;
 import java.nio.file.Path;
@@ -17,6 +18,19 @@ public sealed interface StoreAddress {
   /** A bucket in a directory, absolute. */
   record Directory(Path root) implements StoreAddress {}
 
+  /** Objects as files below a directory, absolute, that are only read. */
+  record Copy(Path root) implements StoreAddress {}
+
+  /**
+   * The same bucket for a reader that must leave no trace there: opening a directory to be written
+   * makes and removes files in it.
+   */
+  default StoreAddress toRead() {
+    return this instanceof Directory directory
+        ? new Copy(directory.root().resolve("objects"))
+        : this;
+  }
+
   /**
    * Opens the bucket. Blocks; sends no request.
    *
@@ -26,6 +40,7 @@ public sealed interface StoreAddress {
     return switch (this) {
       case S3 s3 -> S3Store.open(s3.settings(), limits, timer);
       case Directory directory -> DirectoryStore.open(directory.root(), limits, timer);
+      case Copy copy -> ReadOnlyDirectoryStore.open(copy.root(), limits, timer);
     };
   }
 }

@@ -58,9 +58,27 @@ public final class FakeBucket {
    */
   public record Effect(RequestKind kind, String key, boolean won) {}
 
+  /** Hears of each effect in the step in which it takes place, before anybody sees it. */
+  @FunctionalInterface
+  public interface EffectListener {
+
+    /**
+     * Under the bucket's monitor.
+     *
+     * @param bytes of a put, not to be changed; null for a delete
+     */
+    void tookEffect(Effect effect, byte @Nullable [] bytes);
+  }
+
   private final TreeMap<String, Version> objects = new TreeMap<>();
   private final List<Effect> effects = new ArrayList<>();
+  private EffectListener listener = (effect, bytes) -> {};
   private long versions;
+
+  /** From now on {@code listener} hears of effects, nobody else. */
+  public synchronized void listen(EffectListener listener) {
+    this.listener = listener;
+  }
 
   /** The keys that are there, in order. */
   public synchronized List<String> keys() {
@@ -126,6 +144,11 @@ public final class FakeBucket {
     return version;
   }
 
+  private void add(Effect effect, byte @Nullable [] bytes) {
+    effects.add(effect);
+    listener.tookEffect(effect, bytes);
+  }
+
   synchronized ETag put(String key, byte[] bytes, PutCondition condition) {
     Version old = objects.get(key);
     boolean holds =
@@ -134,7 +157,7 @@ public final class FakeBucket {
           case PutCondition.IfAbsent c -> old == null;
           case PutCondition.IfMatch c -> old != null && old.etag().equals(c.etag());
         };
-    effects.add(new Effect(RequestKind.PUT, key, holds));
+    add(new Effect(RequestKind.PUT, key, holds), bytes);
     if (!holds) {
       throw new StoreException.PreconditionFailed("PUT " + key + ": " + condition, 1);
     }
@@ -144,7 +167,7 @@ public final class FakeBucket {
   }
 
   synchronized void delete(String key) {
-    effects.add(new Effect(RequestKind.DELETE, key, true));
+    add(new Effect(RequestKind.DELETE, key, true), null);
     objects.remove(key);
   }
 

@@ -23,6 +23,7 @@ import picocli.CommandLine.Parameters;
       "  isthmus volume create db --size 10GiB",
       "  isthmus volume create s3://my-bucket/disks/db?region=eu-central-1 --size 1TiB",
       "  isthmus volume create vault --size 10GiB --ack local --flush uploaded",
+      "  isthmus volume create s3://my-bucket/disks/mail --size 1TiB --rpo 30s,enforce",
       "  isthmus volume create file:///srv/disk.img --size 10GiB     a file on a local disk",
       "  isthmus volume create malloc:///bench --size 1GiB           memory, for measurements",
     })
@@ -62,6 +63,14 @@ final class CreateCommand extends VolumeVerb {
               + " or losing this host (uploaded).")
   private String flush = "";
 
+  @Option(
+      names = "--rpo",
+      paramLabel = "none|DURATION[,enforce]",
+      description =
+          "How far the bucket may lag behind, 1s to 24h: uploads hurry, an alarm is raised beyond"
+              + " it, and with ,enforce writers wait rather than exceed it. Default: none.")
+  private String rpo = "";
+
   @Override
   void run(ControlClient client) {
     var request =
@@ -72,6 +81,7 @@ final class CreateCommand extends VolumeVerb {
             .setBlockSizeBytes(blockSizeBytes)
             .setAck(ack)
             .setFlush(flush)
+            .setRpo(rpo)
             .build();
     show(client.volumes(volumes -> volumes.createVolume(request)));
   }

@@ -28,6 +28,9 @@ final class ExitCode {
   /** The daemon stopped, but could not close all volumes cleanly in time. */
   static final int UNCLEAN_STOP = 7;
 
+  /** An export wrote an image, and something that the bucket should have is not in it. */
+  static final int INCOMPLETE = 8;
+
   private ExitCode() {}
 
   static int of(DeviceException failure) {

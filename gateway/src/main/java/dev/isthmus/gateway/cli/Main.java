@@ -21,7 +21,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Block devices in object stores, served over NVMe/TCP.",
       "",
-      "`isthmus serve` runs the gateway; the other commands talk to a running one."
+      "`isthmus serve` runs the gateway; the other commands talk to a running one, but for those on"
+          + " logs, which need none."
     },
     footer = {
       "",
@@ -33,9 +34,10 @@ import picocli.CommandLine.Spec;
       "",
       "Exit codes: 0 done, 1 a defect, 2 wrong command line, setting or request, 3 out of reach",
       "(no daemon, port in use, bucket), 4 a limit is reached, 5 another owner has the volume,",
-      "6 stored data failed its checks, 7 stopped without closing all volumes in time.",
+      "6 stored data failed its checks, 7 stopped without closing all volumes in time, 8 an export",
+      "is incomplete.",
     },
-    subcommands = {ServeCommand.class, VolumeCommand.class, StatusCommand.class})
+    subcommands = {ServeCommand.class, VolumeCommand.class, LogCommand.class, StatusCommand.class})
 public final class Main implements Callable<Integer> {
 
   @Spec
@@ -82,7 +84,7 @@ public final class Main implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    throw new ParameterException(spec.commandLine(), "say a command: serve, volume or status");
+    throw new ParameterException(spec.commandLine(), "say a command: serve, volume, log or status");
   }
 
   /** Tells the version. */

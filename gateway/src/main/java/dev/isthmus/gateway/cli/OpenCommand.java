@@ -2,7 +2,14 @@ package dev.isthmus.gateway.cli;
 
 import dev.isthmus.gateway.rpc.ControlClient;
 import dev.isthmus.gateway.rpc.v1.OpenVolumeRequest;
+import java.util.Map;
+import java.util.Set;
+import java.util.Stack;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IParameterPreprocessor;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -15,13 +22,18 @@ import picocli.CommandLine.Parameters;
           + " its own that failed to open at its start.",
       "",
       "A volume that another gateway has open is taken from it: that one is fenced and serves reads"
-          + " alone."
+          + " alone.",
+      "",
+      "A volume that this gateway lost to another one is not opened again by itself, neither at a"
+          + " start nor later: this command is the word for it. Where completed writes would be"
+          + " lost, it takes --takeover besides (docs/recovery.md)."
     },
     footer = {
       "",
       "Examples:",
       "  isthmus volume open s3://my-bucket/disks/db",
       "  isthmus volume open db --takeover=lossy",
+      "  isthmus volume open db --log-dir /mnt/nvme1/logs",
     })
 final class OpenCommand extends VolumeVerb {
 
@@ -33,12 +45,33 @@ final class OpenCommand extends VolumeVerb {
 
   @Option(
       names = "--takeover",
-      paramLabel = "WORD",
+      paramLabel = "[WORD]",
+      preprocessor = BareTakeover.class,
       description = {
-        "What may be lost that the last owner's log alone has: lossy, flushed writes too;",
-        "unflushed, of a volume with --flush=uploaded, writes that were never flushed."
+        "What may be lost that the last owner's log alone has. unflushed, or no word: completed"
+            + " writes that were never flushed, and nothing that was; enough for a volume with"
+            + " --flush=uploaded. lossy: flushed writes too. An open that needs it is refused"
+            + " first, and says what would be lost."
       })
   private String takeover = "";
+
+  @Mixin private final LogDirectoryOption logDirectory = new LogDirectoryOption();
+
+  /** Without a word, the harmless one is meant; a name that follows is no word. */
+  static final class BareTakeover implements IParameterPreprocessor {
+    private static final Set<String> WORDS = Set.of("unflushed", "lossy");
+
+    @Override
+    public boolean preprocess(
+        Stack<String> arguments, CommandSpec command, ArgSpec option, Map<String, Object> info) {
+      boolean attached = "=".equals(info.get("separator"));
+      boolean followed = !arguments.isEmpty() && WORDS.contains(arguments.peek());
+      if (!attached && !followed) {
+        arguments.push("unflushed");
+      }
+      return false;
+    }
+  }
 
   @Override
   void run(ControlClient client) {
@@ -47,6 +80,7 @@ final class OpenCommand extends VolumeVerb {
             .setNameOrUri(nameOrUri)
             .setName(name)
             .setTakeover(takeover)
+            .setLogDirectory(logDirectory.absolute())
             .build();
     show(client.volumes(volumes -> volumes.openVolume(request)));
   }

@@ -53,7 +53,7 @@ import picocli.CommandLine.Spec;
 final class ServeCommand implements Callable<Integer> {
 
   /** Whether standard error is a terminal; only the launcher can tell. */
-  private static final String TERMINAL_PROPERTY = "isthmus.stderr.terminal";
+  static final String TERMINAL_PROPERTY = "isthmus.stderr.terminal";
 
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it before anything is called.

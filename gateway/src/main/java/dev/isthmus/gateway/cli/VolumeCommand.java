@@ -11,7 +11,11 @@ import picocli.CommandLine.Spec;
     name = "volume",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "VERB",
-    description = "Create, look at, publish and delete the volumes of a running gateway.",
+    description = {
+      "Create, look at, publish and delete the volumes of a running gateway.",
+      "",
+      "export, import and verify need no gateway: they work on the bucket itself."
+    },
     footer = {
       "",
       "Examples:",
@@ -22,11 +26,16 @@ import picocli.CommandLine.Spec;
       CreateCommand.class,
       ListCommand.class,
       ShowCommand.class,
+      SetCommand.class,
       PublishCommand.class,
       UnpublishCommand.class,
       OpenCommand.class,
+      RecoverCommand.class,
       CloseCommand.class,
-      DeleteCommand.class
+      DeleteCommand.class,
+      ExportCommand.class,
+      ImportCommand.class,
+      VerifyCommand.class
     })
 final class VolumeCommand implements Callable<Integer> {
 
@@ -38,6 +47,7 @@ final class VolumeCommand implements Callable<Integer> {
   public Integer call() {
     throw new ParameterException(
         spec.commandLine(),
-        "say a verb: create, list, show, publish, unpublish, open, close or delete");
+        "say a verb: create, list, show, set, publish, unpublish, open, recover, close, delete,"
+            + " export, import or verify");
   }
 }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import dev.isthmus.gateway.rpc.v1.BucketDetails;
 import dev.isthmus.gateway.rpc.v1.DaemonStatus;
 import dev.isthmus.gateway.rpc.v1.Export;
+import dev.isthmus.gateway.rpc.v1.Survival;
 import dev.isthmus.gateway.rpc.v1.Volume;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -20,7 +21,7 @@ import java.util.List;
 final class VolumeJson {
 
   /** Writes some of a document. */
-  private interface Part {
+  interface Part {
     void write(JsonGenerator json) throws IOException;
   }
 
@@ -74,7 +75,8 @@ final class VolumeJson {
         });
   }
 
-  private static void document(PrintWriter out, Part part) {
+  /** One JSON document, for people's eyes too. */
+  static void document(PrintWriter out, Part part) {
     var factory = JsonFactory.builder().disable(StreamWriteFeature.AUTO_CLOSE_TARGET).build();
     try (JsonGenerator json = factory.createGenerator(out)) {
       json.setPrettyPrinter(new DefaultPrettyPrinter());
@@ -106,8 +108,14 @@ final class VolumeJson {
       json.writeNullField("rolled_back_reason");
     }
     json.writeNumberField("applied_lsn", volume.getAppliedLsn());
-    json.writeNumberField("local_durable_lsn", volume.getLocalDurableLsn());
+    json.writeNumberField("local_lsn", volume.getLocalLsn());
     json.writeNumberField("uploaded_lsn", volume.getUploadedLsn());
+    json.writeFieldName("survives");
+    if (volume.hasSurvives()) {
+      survives(json, volume.getSurvives());
+    } else {
+      json.writeNull();
+    }
     json.writeFieldName("export");
     if (volume.hasExport()) {
       export(json, volume.getExport());
@@ -120,6 +128,15 @@ final class VolumeJson {
     } else {
       json.writeNull();
     }
+    json.writeEndObject();
+  }
+
+  private static void survives(JsonGenerator json, Survival survives) throws IOException {
+    json.writeStartObject();
+    json.writeStringField("process_crash", survives.getProcessCrash());
+    json.writeStringField("power_cut", survives.getPowerCut());
+    json.writeStringField("host_loss", survives.getHostLoss());
+    text(json, "bucket_loss", survives.getBucketLoss());
     json.writeEndObject();
   }
 
@@ -143,17 +160,21 @@ final class VolumeJson {
     json.writeStartObject();
     json.writeStringField("ack", bucket.getAck());
     json.writeStringField("flush", bucket.getFlush());
+    json.writeStringField("rpo", bucket.getRpo());
+    text(json, "keeps_to", bucket.getKeepsTo());
     json.writeNumberField("epoch", bucket.getEpoch());
     json.writeNumberField("stored_bytes", bucket.getStoredBytes());
     json.writeNumberField("log_bytes", bucket.getLogBytes());
     json.writeNumberField("log_capacity_bytes", bucket.getLogCapacityBytes());
     json.writeNumberField("upload_lag_bytes", bucket.getUploadLagBytes());
     json.writeNumberField("upload_lag_nanos", bucket.getUploadLagNanos());
+    json.writeBooleanField("rpo_exceeded", bucket.getRpoExceeded());
+    json.writeNumberField("rpo_exceeded_nanos", bucket.getRpoExceededNanos());
     json.writeNumberField("created_unix_nanos", bucket.getCreatedUnixNanos());
     json.writeEndObject();
   }
 
-  private static void text(JsonGenerator json, String field, String value) throws IOException {
+  static void text(JsonGenerator json, String field, String value) throws IOException {
     if (value.isEmpty()) {
       json.writeNullField(field);
     } else {

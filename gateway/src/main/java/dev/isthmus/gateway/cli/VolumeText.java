@@ -4,6 +4,7 @@ import dev.isthmus.blockdevice.ByteSize;
 import dev.isthmus.blockdevice.Durations;
 import dev.isthmus.gateway.rpc.v1.BucketDetails;
 import dev.isthmus.gateway.rpc.v1.Export;
+import dev.isthmus.gateway.rpc.v1.Survival;
 import dev.isthmus.gateway.rpc.v1.Volume;
 import java.io.PrintWriter;
 import java.time.Instant;
@@ -55,6 +56,9 @@ final class VolumeText {
     if (volume.hasBucket()) {
       bucket(volume, volume.getBucket(), out);
     }
+    if (volume.hasSurvives()) {
+      survives(volume.getSurvives(), out);
+    }
     if (volume.hasExport()) {
       export(volume.getExport(), out);
     } else {
@@ -65,12 +69,19 @@ final class VolumeText {
 
   private static void bucket(Volume volume, BucketDetails bucket, PrintWriter out) {
     line(out, "ack / flush", bucket.getAck() + " / " + bucket.getFlush());
+    line(out, "rpo", bucket.getRpo());
+    if (!bucket.getKeepsTo().isEmpty()) {
+      line(
+          out,
+          "keeps to",
+          bucket.getKeepsTo()
+              + ": a change has not finished; `isthmus volume set` again finishes it");
+    }
     line(
         out,
         "positions",
-        "applied %d, locally durable %d, uploaded %d"
-            .formatted(
-                volume.getAppliedLsn(), volume.getLocalDurableLsn(), volume.getUploadedLsn()));
+        "applied %d, local %d, uploaded %d"
+            .formatted(volume.getAppliedLsn(), volume.getLocalLsn(), volume.getUploadedLsn()));
     line(
         out,
         "not in bucket",
@@ -90,6 +101,16 @@ final class VolumeText {
             + ", opened "
             + bucket.getEpoch()
             + " times");
+  }
+
+  private static void survives(Survival survives, PrintWriter out) {
+    line(out, "what is kept", "");
+    line(out, "  daemon crash", survives.getProcessCrash());
+    line(out, "  power cut", survives.getPowerCut());
+    line(out, "  host lost", survives.getHostLoss());
+    if (!survives.getBucketLoss().isEmpty()) {
+      line(out, "  bucket lost", survives.getBucketLoss());
+    }
   }
 
   private static void export(Export export, PrintWriter out) {

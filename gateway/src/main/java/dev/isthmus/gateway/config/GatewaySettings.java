@@ -1,8 +1,8 @@
 package dev.isthmus.gateway.config;
 
 import dev.isthmus.blockdevice.ByteSize;
-import dev.isthmus.blockdevice.Durations;
 import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blockdevice.Durations;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.ObjectVolumeSettings;
 import dev.isthmus.targets.nvme.HostAccess;

@@ -1,6 +1,7 @@
 package dev.isthmus.gateway.daemon;
 
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,8 +10,16 @@ import org.jspecify.annotations.Nullable;
  * @param name unique within the daemon
  * @param uri how it is opened again
  * @param publication how it is exported; null if it is not
+ * @param uuid of a volume in a bucket, as it was opened last: another one in its place is not
+ *     opened by itself. Null of others, and where it is not known
  */
-public record CatalogueEntry(String name, String uri, @Nullable Publication publication) {
+public record CatalogueEntry(
+    String name, String uri, @Nullable Publication publication, @Nullable UUID uuid) {
+
+  /** A volume that was never opened. */
+  CatalogueEntry(String name, String uri, @Nullable Publication publication) {
+    this(name, uri, publication, null);
+  }
 
   /**
    * How a volume is exported. Immutable.
@@ -25,6 +34,14 @@ public record CatalogueEntry(String name, String uri, @Nullable Publication publ
   }
 
   CatalogueEntry with(@Nullable Publication value) {
-    return new CatalogueEntry(name, uri, value);
+    return new CatalogueEntry(name, uri, value, uuid);
+  }
+
+  CatalogueEntry withUuid(@Nullable UUID value) {
+    return new CatalogueEntry(name, uri, publication, value);
+  }
+
+  CatalogueEntry withUri(String newUri) {
+    return new CatalogueEntry(name, newUri, publication, uuid);
   }
 }

@@ -12,9 +12,16 @@ import java.util.Map;
  * @param blockSizeBytes 0 for the default, or where the URI says it
  * @param ack when a write completes; empty for the default
  * @param flush what a flush waits for; empty for the default
+ * @param rpo how far the bucket may lag; empty for the default
  */
 public record CreateRequest(
-    String nameOrUri, String name, long sizeBytes, int blockSizeBytes, String ack, String flush) {
+    String nameOrUri,
+    String name,
+    long sizeBytes,
+    int blockSizeBytes,
+    String ack,
+    String flush,
+    String rpo) {
 
   /** As query keys of a storage URI. */
   Map<String, String> options() {
@@ -30,6 +37,9 @@ public record CreateRequest(
     }
     if (!flush.isEmpty()) {
       options.put("flush", flush);
+    }
+    if (!rpo.isEmpty()) {
+      options.put("rpo", rpo);
     }
     return options;
   }

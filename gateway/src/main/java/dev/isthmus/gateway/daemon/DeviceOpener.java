@@ -14,7 +14,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the kinds of devices differ in, between create, open and delete. Threading: thread-safe; all
@@ -28,7 +30,7 @@ public final class DeviceOpener {
   private static final Set<String> FILES = Set.of("file", "aio");
 
   /** What a volume in a bucket remembers by itself. */
-  private static final Set<String> REMEMBERED = Set.of("size", "blk_size", "ack", "flush");
+  private static final Set<String> REMEMBERED = Set.of("size", "blk_size", "ack", "flush", "rpo");
 
   private final DeviceRegistry registry;
   private final ObjectVolumeProvider buckets;
@@ -69,6 +71,35 @@ public final class DeviceOpener {
     return new StorageUri(uri.scheme(), uri.authority(), uri.path(), query);
   }
 
+  /** The URI with an agreement to a loss, if there is one. */
+  static StorageUri withTakeover(StorageUri uri, String takeover) {
+    return takeover.isEmpty() ? uri : with(uri, Map.of("takeover", takeover));
+  }
+
+  /** The URI of a volume in a bucket with another place for its log; empty changes nothing. */
+  StorageUri withLogDirectory(StorageUri uri, String directory) {
+    if (directory.isEmpty()) {
+      return uri;
+    }
+    if (!isBucket(uri)) {
+      throw new DeviceException.Invalid(
+          uri.scheme() + ":// keeps no log: --log-dir is for volumes in buckets");
+    }
+    var query = new LinkedHashMap<>(uri.query());
+    query.put("log_dir", directory);
+    return new StorageUri(uri.scheme(), uri.authority(), uri.path(), query);
+  }
+
+  /** Where the log of a volume in a bucket lies. */
+  Path logDirectory(StorageUri uri) {
+    return buckets.logDirectory(uri);
+  }
+
+  /** The same, and a log can be kept there. */
+  Path requireLogDirectory(StorageUri uri) {
+    return buckets.requireLogDirectory(uri);
+  }
+
   /** What to keep, so that {@link #reopen} finds the same disk. */
   String remembered(StorageUri uri) {
     if (isEphemeral(uri)) {
@@ -97,9 +128,19 @@ public final class DeviceOpener {
     return registry.open(uri.toString());
   }
 
-  /** Opens what {@link #remembered} told. */
-  BlockDevice reopen(StorageUri uri) {
+  /** Opens what {@link #remembered} told, because somebody asks for it now. */
+  BlockDevice openKnown(StorageUri uri) {
     return isEphemeral(uri) ? create(uri) : open(uri);
+  }
+
+  /**
+   * Opens what {@link #remembered} told, at a start or for another try: nobody asked for it, so a
+   * volume that was lost to another gateway is not taken back.
+   *
+   * @param uuid of the volume, if it is known
+   */
+  BlockDevice reopen(StorageUri uri, @Nullable UUID uuid) {
+    return isBucket(uri) ? buckets.reopen(uri, uuid) : openKnown(uri);
   }
 
   /** Volumes in a bucket, whether or not this daemon has them. */

@@ -27,6 +27,9 @@ final class ManagedVolume {
   volatile @Nullable DeviceException failure;
   volatile boolean exported;
 
+  /** What the export holds on to; null while there is none. Guarded by lock. */
+  @Nullable ReplaceableDevice front;
+
   /** A device that a host's commands may still be in: it is not closed. Guarded by lock. */
   boolean abandoned;
 
@@ -116,7 +119,8 @@ final class ManagedVolume {
         open.openOutcome(),
         open.positions(),
         open instanceof ObjectVolume volume
-            ? new VolumeView.Bucket(volume.summary(), volume.statistics(), volume.storeStatistics())
+            ? new VolumeView.Bucket(
+                volume.summary(), volume.tiers(), volume.statistics(), volume.storeStatistics())
             : null);
   }
 }

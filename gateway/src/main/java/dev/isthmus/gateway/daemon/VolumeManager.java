@@ -4,6 +4,7 @@ import dev.isthmus.blockdevice.BlockDevice;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.ObjectVolume;
+import dev.isthmus.blocktranslation.TierChange;
 import dev.isthmus.blocktranslation.VolumeSummary;
 import dev.isthmus.gateway.daemon.CatalogueEntry.Publication;
 import dev.isthmus.targets.nvme.HostAccess;
@@ -11,11 +12,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +39,7 @@ public final class VolumeManager {
   private final DeviceOpener opener;
   private final Exports exports;
   private final HostAccess defaultHosts;
+  private final LogRecovery recovery;
   private final ConcurrentSkipListMap<String, ManagedVolume> volumes =
       new ConcurrentSkipListMap<>();
 
@@ -50,6 +54,7 @@ public final class VolumeManager {
     this.opener = opener;
     this.exports = exports;
     this.defaultHosts = defaultHosts;
+    this.recovery = new LogRecovery(catalogue, opener, this::exportAsRecorded);
     for (CatalogueEntry entry : catalogue.entries()) {
       volumes.put(entry.name(), new ManagedVolume(entry));
     }
@@ -76,7 +81,10 @@ public final class VolumeManager {
   /** Tries again what failed because something could not be reached. */
   public void retryUnavailable() {
     for (ManagedVolume volume : volumes.values()) {
-      if (volume.device == null && volume.failure instanceof DeviceException.Unavailable) {
+      DeviceException failure = volume.failure;
+      if (volume.device == null
+          && (failure instanceof DeviceException.Unavailable
+              || failure instanceof DeviceException.Exhausted)) {
         openAgain(volume);
       }
     }
@@ -89,14 +97,15 @@ public final class VolumeManager {
         return;
       }
       StorageUri uri = StorageUri.parse(volume.entry.uri());
-      volume.opened(opener.reopen(uri));
+      volume.opened(opener.reopen(uri, volume.entry.uuid()));
+      noteIdentity(volume);
       if (DeviceOpener.isEphemeral(uri)) {
         LOG.warn(
             "volume {} came back empty: {}:// keeps nothing", volume.entry.name(), uri.scheme());
       }
       exportAsRecorded(volume);
     } catch (DeviceException e) {
-      volume.failed(e);
+      volume.failed(OperatorAdvice.with(e, volume.entry.name()));
     } catch (RuntimeException e) {
       volume.failed(new DeviceException.Internal("a defect: " + e, e));
     } finally {
@@ -104,13 +113,63 @@ public final class VolumeManager {
     }
   }
 
+  /** The next start opens this volume, and no other that it finds in its place. */
+  private void noteIdentity(ManagedVolume volume) {
+    CatalogueEntry before = volume.entry;
+    UUID uuid = uuid(volume);
+    if (!Objects.equals(uuid, before.uuid())) {
+      try {
+        catalogue.put(before.withUuid(uuid));
+        volume.entry = before.withUuid(uuid);
+      } catch (DeviceException e) {
+        LOG.warn("volume {}: {}", before.name(), e.getMessage());
+      }
+    }
+  }
+
+  private static @Nullable UUID uuid(ManagedVolume volume) {
+    return volume.device instanceof ObjectVolume inBucket
+        ? inBucket.info().identity().uuid()
+        : null;
+  }
+
   private void exportAsRecorded(ManagedVolume volume) {
     Publication publication = volume.entry.publication();
     BlockDevice device = volume.device;
-    if (publication != null && device != null && !volume.exported) {
-      exports.publish(publication.nqn(), hosts(publication), device);
-      volume.exported = true;
+    if (publication == null || device == null) {
+      return;
     }
+    ReplaceableDevice front = volume.front;
+    if (front == null || !volume.exported) {
+      export(volume, device, publication.nqn(), hosts(publication));
+    } else if (front.isSameDisk(device)) {
+      front.resume(device);
+    } else {
+      LOG.warn(
+          "volume {} went back in time: its hosts lose it and find another disk",
+          volume.entry.name());
+      withdraw(volume, publication.nqn());
+      export(volume, device, publication.nqn(), hosts(publication));
+    }
+  }
+
+  private void export(ManagedVolume volume, BlockDevice device, String nqn, HostAccess hosts) {
+    var front = new ReplaceableDevice(device);
+    exports.publish(nqn, hosts, front);
+    volume.front = front;
+    volume.exported = true;
+  }
+
+  /** Returns false if commands of hosts may still be in the device. */
+  private boolean withdraw(ManagedVolume volume, String nqn) {
+    boolean drained = exports.unpublish(nqn);
+    ReplaceableDevice front = volume.front;
+    if (front != null) {
+      front.close();
+    }
+    volume.front = null;
+    volume.exported = false;
+    return drained;
   }
 
   private HostAccess hosts(Publication publication) {
@@ -131,39 +190,85 @@ public final class VolumeManager {
    * failed to open.
    *
    * @param takeover {@code lossy}, {@code unflushed}, or empty
+   * @param logDirectory where its log lies or shall lie; empty for where it was, or the default
    */
-  public VolumeView open(String nameOrUri, String name, String takeover) {
-    Map<String, String> options = takeover.isEmpty() ? Map.of() : Map.of("takeover", takeover);
+  public VolumeView open(String nameOrUri, String name, String takeover, String logDirectory) {
     ManagedVolume known = VolumeNames.isUri(nameOrUri) ? null : volumes.get(nameOrUri);
     if (known != null) {
-      return openKnown(known, options);
+      return openKnown(known, takeover, logDirectory);
     }
     StorageUri base = opener.locate(nameOrUri);
     if (DeviceOpener.isEphemeral(base)) {
       throw new DeviceException.Invalid(
           base.scheme() + ":// has nothing to open: `isthmus volume create` makes one");
     }
-    return add(name(name, base), DeviceOpener.with(base, options), opener::open);
+    StorageUri uri = opener.withLogDirectory(base, logDirectory);
+    try {
+      return add(name(name, base), DeviceOpener.withTakeover(uri, takeover), opener::open);
+    } catch (DeviceException e) {
+      throw OperatorAdvice.with(
+          e, OperatorAdvice.quoted(nameOrUri) + (name.isEmpty() ? "" : " --name " + name));
+    }
   }
 
-  private VolumeView openKnown(ManagedVolume volume, Map<String, String> options) {
+  private VolumeView openKnown(ManagedVolume volume, String takeover, String logDirectory) {
     volume.lock.lock();
     try {
       requireThere(volume);
       if (volume.device != null) {
         throw new DeviceException.Invalid("volume " + volume.entry.name() + " is open already");
       }
-      StorageUri uri = StorageUri.parse(volume.entry.uri());
-      if (options.isEmpty()) {
-        volume.opened(opener.reopen(uri));
-      } else {
-        volume.opened(opener.open(DeviceOpener.with(uri, options)));
-      }
+      StorageUri uri = opener.withLogDirectory(StorageUri.parse(volume.entry.uri()), logDirectory);
+      volume.opened(
+          takeover.isEmpty()
+              ? opener.openKnown(uri)
+              : opener.open(DeviceOpener.withTakeover(uri, takeover)));
+      rememberPlace(volume, uri);
+      noteIdentity(volume);
       exportAsRecorded(volume);
       return volume.view();
     } catch (DeviceException e) {
-      volume.failure = e;
+      DeviceException told = OperatorAdvice.with(e, volume.entry.name());
+      volume.failure = told;
+      throw told;
+    } finally {
+      volume.lock.unlock();
+    }
+  }
+
+  /** Nothing was written yet: a place that can't be remembered is given up. */
+  private void rememberPlace(ManagedVolume volume, StorageUri uri) {
+    CatalogueEntry entry = volume.entry.withUri(opener.remembered(uri));
+    if (entry.equals(volume.entry)) {
+      return;
+    }
+    try {
+      catalogue.put(entry);
+      volume.entry = entry;
+    } catch (DeviceException e) {
+      volume.closeDevice();
       throw e;
+    }
+  }
+
+  /** What a recovery made of a volume, and what its operator should know. */
+  public record Recovered(VolumeView volume, List<String> warnings) {}
+
+  /**
+   * Goes on with a volume whose log failed over a new one; its hosts stay connected, and wait.
+   *
+   * @param logDirectory where the new log goes; empty for where the old one is
+   * @param takeover what may be lost if the old one can't be read: {@code lossy}, {@code
+   *     unflushed}, or empty
+   */
+  public Recovered recover(String name, String logDirectory, String takeover) {
+    ManagedVolume volume = find(name);
+    volume.lock.lock();
+    try {
+      requireThere(volume);
+      List<String> warnings = recovery.recover(volume, logDirectory, takeover);
+      LOG.info("volume {} goes on over a new log", name);
+      return new Recovered(volume.view(), warnings);
     } finally {
       volume.lock.unlock();
     }
@@ -184,6 +289,7 @@ public final class VolumeManager {
       boolean done = false;
       try {
         volume.opened(open.apply(uri));
+        volume.entry = volume.entry.withUuid(uuid(volume));
         catalogue.put(volume.entry);
         done = true;
         return volume.view();
@@ -215,9 +321,9 @@ public final class VolumeManager {
     }
     StorageUri uri = opener.locate(name);
     if (opener.existsInBucket(uri)) {
-      open(name, "", "");
+      open(name, "", "", "");
     } else {
-      create(new CreateRequest(name, "", sizeBytes, 0, "", ""));
+      create(new CreateRequest(name, "", sizeBytes, 0, "", "", ""));
     }
     publish(name, "", List.of());
   }
@@ -331,14 +437,12 @@ public final class VolumeManager {
             "volume " + name + " is not open: " + volume.view().failure());
       }
       requireNqnFree(publication.nqn(), name);
-      exports.publish(publication.nqn(), checkedHosts(publication), device);
-      volume.exported = true;
+      export(volume, device, publication.nqn(), checkedHosts(publication));
       try {
         catalogue.put(before.with(publication));
         volume.entry = before.with(publication);
       } catch (DeviceException e) {
-        volume.abandoned |= !exports.unpublish(publication.nqn());
-        volume.exported = false;
+        volume.abandoned |= !withdraw(volume, publication.nqn());
         throw e;
       }
       return volume.view();
@@ -367,6 +471,35 @@ public final class VolumeManager {
     }
   }
 
+  /**
+   * Changes what an open volume in a bucket promises, while hosts use it. Blocks until it holds;
+   * interrupting it gives it up.
+   */
+  public VolumeView setTiers(String name, TierChange change) {
+    ManagedVolume volume = find(name);
+    volume.lock.lock();
+    try {
+      requireThere(volume);
+      BlockDevice device = volume.device;
+      if (device == null) {
+        throw new DeviceException.Unavailable(
+            "volume " + name + " is not open: " + volume.view().failure());
+      }
+      if (!(device instanceof ObjectVolume inBucket)) {
+        throw new DeviceException.Invalid(
+            "volume " + name + " is in no bucket: only those have ack, flush and rpo");
+      }
+      Publication publication = volume.exported ? volume.entry.publication() : null;
+      TierSetter.set(
+          inBucket,
+          change,
+          () -> publication != null && exports.associations(publication.nqn()) > 0);
+      return volume.view();
+    } finally {
+      volume.lock.unlock();
+    }
+  }
+
   /** Takes the export away; hosts lose the disk. */
   public VolumeView unpublish(String name) {
     ManagedVolume volume = find(name);
@@ -381,8 +514,7 @@ public final class VolumeManager {
       catalogue.put(before.with(null));
       volume.entry = before.with(null);
       if (volume.exported) {
-        volume.exported = false;
-        volume.abandoned |= !exports.unpublish(publication.nqn());
+        volume.abandoned |= !withdraw(volume, publication.nqn());
       }
       return volume.view();
     } finally {

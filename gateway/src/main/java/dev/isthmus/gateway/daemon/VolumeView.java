@@ -4,6 +4,7 @@ import dev.isthmus.blockdevice.DeviceInfo;
 import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blockdevice.Positions;
+import dev.isthmus.blocktranslation.Tiers;
 import dev.isthmus.blocktranslation.VolumeStatistics;
 import dev.isthmus.blocktranslation.VolumeSummary;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
@@ -37,9 +38,17 @@ public record VolumeView(
       Positions positions,
       @Nullable Bucket bucket) {}
 
-  /** What only a volume in a bucket has. */
+  /**
+   * What only a volume in a bucket has.
+   *
+   * @param keepsTo the tiers in force: those of the summary, or stricter ones while a change of
+   *     them is not finished
+   */
   public record Bucket(
-      VolumeSummary summary, VolumeStatistics statistics, StoreStatistics requests) {}
+      VolumeSummary summary,
+      Tiers keepsTo,
+      VolumeStatistics statistics,
+      StoreStatistics requests) {}
 
   /** The device's state, or that it has none. */
   public String stateName() {

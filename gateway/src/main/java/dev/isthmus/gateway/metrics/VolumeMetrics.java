@@ -2,6 +2,7 @@ package dev.isthmus.gateway.metrics;
 
 import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.OpenOutcome;
+import dev.isthmus.blocktranslation.Rpo;
 import dev.isthmus.blocktranslation.VolumeStatistics;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
 import dev.isthmus.gateway.daemon.VolumeView;
@@ -62,11 +63,12 @@ final class VolumeMetrics {
         "volume",
         volume);
     position(volume, "applied", open.positions().appliedLsn(), text);
-    position(volume, "local_durable", open.positions().localDurableLsn(), text);
+    position(volume, "local", open.positions().localDurableLsn(), text);
     position(volume, "uploaded", open.positions().uploadedLsn(), text);
     VolumeView.Bucket bucket = open.bucket();
     if (bucket != null) {
       log(volume, bucket.statistics(), text);
+      rpo(volume, bucket, text);
       cacheAndMap(volume, bucket.statistics(), text);
       requests(volume, bucket.requests(), text);
     }
@@ -81,6 +83,31 @@ final class VolumeMetrics {
         volume,
         "tier",
         tier);
+  }
+
+  private static void rpo(String volume, VolumeView.Bucket bucket, PrometheusText text) {
+    String[] label = {"volume", volume};
+    Rpo rpo = bucket.keepsTo().rpo();
+    text.gauge(
+        "isthmus_volume_rpo_seconds",
+        "How old the oldest write that is not in the bucket should be at most; 0 for no limit.",
+        rpo.alarmNanos() / NANOS,
+        label);
+    text.gauge(
+        "isthmus_volume_rpo_enforced",
+        "1 if writers wait rather than exceed the rpo.",
+        bit(rpo.isEnforced()),
+        label);
+    text.gauge(
+        "isthmus_volume_rpo_exceeded",
+        "1 if the oldest write that is not in the bucket is older than the rpo.",
+        bit(bucket.statistics().rpoExceeded()),
+        label);
+    text.counter(
+        "isthmus_volume_rpo_exceeded_seconds_total",
+        "Time in which the rpo was exceeded.",
+        bucket.statistics().rpoExceededNanos() / NANOS,
+        label);
   }
 
   private static void log(String volume, VolumeStatistics s, PrometheusText text) {
@@ -108,7 +135,7 @@ final class VolumeMetrics {
         label);
     text.gauge(
         "isthmus_volume_held_back_writes",
-        "Writes that wait for room in the log.",
+        "Writes that wait for room in the log, or for the bucket by an enforced rpo.",
         s.heldBackWrites(),
         label);
     text.counter(

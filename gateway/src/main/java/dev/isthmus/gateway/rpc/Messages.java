@@ -2,17 +2,19 @@ package dev.isthmus.gateway.rpc;
 
 import dev.isthmus.blockdevice.DeviceInfo;
 import dev.isthmus.blockdevice.OpenOutcome;
+import dev.isthmus.blocktranslation.Tiers;
 import dev.isthmus.blocktranslation.VolumeStatistics;
 import dev.isthmus.blocktranslation.VolumeSummary;
 import dev.isthmus.gateway.daemon.CatalogueEntry.Publication;
+import dev.isthmus.gateway.daemon.DurabilityWords;
 import dev.isthmus.gateway.daemon.Exports;
 import dev.isthmus.gateway.daemon.VolumeView;
 import dev.isthmus.gateway.rpc.v1.BucketDetails;
 import dev.isthmus.gateway.rpc.v1.Export;
+import dev.isthmus.gateway.rpc.v1.Survival;
 import dev.isthmus.gateway.rpc.v1.Volume;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Locale;
 
 /** What the daemon knows, as messages. */
 final class Messages {
@@ -29,6 +31,10 @@ final class Messages {
     VolumeView.Open open = view.open();
     if (open != null) {
       addOpen(message, open);
+      var words = DurabilityWords.survival(view);
+      if (words != null) {
+        message.setSurvives(survival(words));
+      }
       Publication publication = view.publication();
       if (publication != null) {
         message.setExport(export(publication, open.info(), exports));
@@ -47,7 +53,7 @@ final class Messages {
         .setReadOnly(info.readOnly())
         .setVolatileWriteCache(info.volatileWriteCache())
         .setAppliedLsn(open.positions().appliedLsn())
-        .setLocalDurableLsn(open.positions().localDurableLsn())
+        .setLocalLsn(open.positions().localDurableLsn())
         .setUploadedLsn(open.positions().uploadedLsn());
     if (open.outcome() instanceof OpenOutcome.RolledBack back) {
       message
@@ -63,8 +69,23 @@ final class Messages {
               .setLogBytes(statistics.logBytes())
               .setLogCapacityBytes(statistics.logCapacityBytes())
               .setUploadLagBytes(statistics.uploadLagBytes())
-              .setUploadLagNanos(statistics.uploadLagNanos()));
+              .setUploadLagNanos(statistics.uploadLagNanos())
+              .setRpoExceeded(statistics.rpoExceeded())
+              .setRpoExceededNanos(statistics.rpoExceededNanos())
+              .setKeepsTo(
+                  bucket.keepsTo().equals(bucket.summary().tiers())
+                      ? ""
+                      : bucket.keepsTo().toString()));
     }
+  }
+
+  private static Survival survival(dev.isthmus.gateway.daemon.Survival words) {
+    return Survival.newBuilder()
+        .setProcessCrash(words.processCrash())
+        .setPowerCut(words.powerCut())
+        .setHostLoss(words.hostLoss())
+        .setBucketLoss(words.bucketLoss())
+        .build();
   }
 
   private static Export export(Publication publication, DeviceInfo info, Exports exports) {
@@ -98,8 +119,9 @@ final class Messages {
 
   private static BucketDetails.Builder bucket(VolumeSummary summary) {
     return BucketDetails.newBuilder()
-        .setAck(summary.ack().name().toLowerCase(Locale.ROOT))
-        .setFlush(summary.flush().name().toLowerCase(Locale.ROOT))
+        .setAck(Tiers.word(summary.tiers().ack()))
+        .setFlush(Tiers.word(summary.tiers().flush()))
+        .setRpo(summary.tiers().rpo().toString())
         .setEpoch(summary.epoch())
         .setStoredBytes(summary.storedBytes())
         .setCreatedUnixNanos(Duration.between(Instant.EPOCH, summary.created()).toNanos());

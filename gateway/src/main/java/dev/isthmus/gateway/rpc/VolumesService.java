@@ -1,5 +1,6 @@
 package dev.isthmus.gateway.rpc;
 
+import dev.isthmus.blocktranslation.TierChange;
 import dev.isthmus.gateway.daemon.CreateRequest;
 import dev.isthmus.gateway.daemon.VolumeManager;
 import dev.isthmus.gateway.daemon.VolumeView;
@@ -10,9 +11,13 @@ import dev.isthmus.gateway.rpc.v1.ListVolumesRequest;
 import dev.isthmus.gateway.rpc.v1.ListVolumesResponse;
 import dev.isthmus.gateway.rpc.v1.OpenVolumeRequest;
 import dev.isthmus.gateway.rpc.v1.PublishVolumeRequest;
+import dev.isthmus.gateway.rpc.v1.RecoverVolumeRequest;
+import dev.isthmus.gateway.rpc.v1.RecoverVolumeResponse;
+import dev.isthmus.gateway.rpc.v1.SetVolumeRequest;
 import dev.isthmus.gateway.rpc.v1.Volume;
 import dev.isthmus.gateway.rpc.v1.VolumeName;
 import dev.isthmus.gateway.rpc.v1.VolumesGrpc;
+import io.grpc.Context;
 import io.grpc.stub.StreamObserver;
 import java.util.function.Supplier;
 
@@ -40,14 +45,35 @@ final class VolumesService extends VolumesGrpc.VolumesImplBase {
                     request.getSizeBytes(),
                     request.getBlockSizeBytes(),
                     request.getAck(),
-                    request.getFlush())));
+                    request.getFlush(),
+                    request.getRpo())));
   }
 
   @Override
   public void openVolume(OpenVolumeRequest request, StreamObserver<Volume> answer) {
     answer(
         answer,
-        () -> volumes.open(request.getNameOrUri(), request.getName(), request.getTakeover()));
+        () ->
+            volumes.open(
+                request.getNameOrUri(),
+                request.getName(),
+                request.getTakeover(),
+                request.getLogDirectory()));
+  }
+
+  @Override
+  public void recoverVolume(
+      RecoverVolumeRequest request, StreamObserver<RecoverVolumeResponse> answer) {
+    one(
+        answer,
+        () -> {
+          VolumeManager.Recovered recovered =
+              volumes.recover(request.getName(), request.getLogDirectory(), request.getTakeover());
+          return RecoverVolumeResponse.newBuilder()
+              .setVolume(message(recovered.volume()))
+              .addAllWarnings(recovered.warnings())
+              .build();
+        });
   }
 
   @Override
@@ -106,6 +132,26 @@ final class VolumesService extends VolumesGrpc.VolumesImplBase {
   @Override
   public void unpublishVolume(VolumeName request, StreamObserver<Volume> answer) {
     answer(answer, () -> volumes.unpublish(request.getName()));
+  }
+
+  @Override
+  public void setVolume(SetVolumeRequest request, StreamObserver<Volume> answer) {
+    // A client that went away waits for nothing any more: the change ends at its next step.
+    Thread caller = Thread.currentThread();
+    Context.CancellationListener gone = context -> caller.interrupt();
+    Context call = Context.current();
+    call.addListener(gone, Runnable::run);
+    answer(
+        answer,
+        () -> {
+          try {
+            return volumes.setTiers(
+                request.getName(),
+                TierChange.parse(request.getAck(), request.getFlush(), request.getRpo()));
+          } finally {
+            call.removeListener(gone);
+          }
+        });
   }
 
   private Volume message(VolumeView view) {

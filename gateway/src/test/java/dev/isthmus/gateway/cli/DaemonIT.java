@@ -91,8 +91,8 @@ class DaemonIT {
                 + after.at("/export/port").asInt()
                 + " -n nqn.2026-01.dev.isthmus:a --ctrl-loss-tmo=-1"),
         banner);
-    assertTrue(banner.contains("A flushed write survives a power cut."), banner);
-    assertTrue(banner.contains("stopping the daemon loses everything"), banner);
+    assertTrue(banner.contains("After a power cut: every flushed write is kept;"), banner);
+    assertTrue(banner.contains("everything is gone: it lives in memory"), banner);
   }
 
   /** Whether an initialise-connection request is answered (NVMe/TCP 1.0, 3.6.2.2 and .3). */

@@ -37,9 +37,12 @@ class FirstVolumeIT {
       String banner = daemon.standardOutput();
       for (String said :
           new String[] {
-            "A completed write survives a crash of this daemon (kill -9).",
-            "A flushed write survives a power cut.",
-            "Losing the disk that holds " + data + "/bucket/disk0 loses the volume",
+            "After a crash of this daemon (kill -9): every completed write is kept.",
+            "After a power cut: every flushed write is kept; completed ones",
+            "After the loss of this host: everything is gone: the bucket is a directory on this"
+                + " host, in "
+                + data
+                + "/bucket/disk0.",
             "nvme discover -t tcp -a 127.0.0.1 -s ",
             " -n nqn.2026-01.dev.isthmus:disk0 --ctrl-loss-tmo=-1",
           }) {

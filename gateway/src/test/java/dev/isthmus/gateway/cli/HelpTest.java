@@ -39,11 +39,15 @@ class HelpTest {
         "volume create --help",
         "volume list --help",
         "volume show --help",
+        "volume set --help",
         "volume publish --help",
         "volume unpublish --help",
         "volume open --help",
         "volume close --help",
-        "volume delete --help"
+        "volume delete --help",
+        "volume export --help",
+        "volume import --help",
+        "volume verify --help"
       })
   void everyHelpTeachesByExample(String line) {
     Run run = run(line.split(" ", -1));

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.isthmus.gateway.rpc.v1.BucketDetails;
 import dev.isthmus.gateway.rpc.v1.DaemonStatus;
 import dev.isthmus.gateway.rpc.v1.Export;
+import dev.isthmus.gateway.rpc.v1.Survival;
 import dev.isthmus.gateway.rpc.v1.Volume;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -32,7 +33,7 @@ class OutputTest {
         .setBlockSizeBytes(4096)
         .setVolatileWriteCache(true)
         .setAppliedLsn(120)
-        .setLocalDurableLsn(110)
+        .setLocalLsn(110)
         .setUploadedLsn(100)
         .setExport(
             Export.newBuilder()
@@ -42,10 +43,20 @@ class OutputTest {
                 .setAddress("127.0.0.1")
                 .setPort(4420)
                 .setAssociations(2))
+        .setSurvives(
+            Survival.newBuilder()
+                .setProcessCrash("all")
+                .setPowerCut("some")
+                .setHostLoss("little")
+                .setBucketLoss("none"))
         .setBucket(
             BucketDetails.newBuilder()
                 .setAck("applied")
                 .setFlush("local")
+                .setRpo("30s,enforce")
+                .setRpoExceeded(true)
+                .setRpoExceededNanos(7)
+                .setKeepsTo("ack=local flush=local rpo=30s,enforce")
                 .setEpoch(3)
                 .setStoredBytes(5L << 30)
                 .setLogBytes(12_345_678)
@@ -115,11 +126,18 @@ class OutputTest {
         block size     4096
         uuid           00000000-0000-0001-0000-000000000002, incarnation 1
         ack / flush    applied / local
-        positions      applied 120, locally durable 110, uploaded 100
+        rpo            30s,enforce
+        keeps to       ack=local flush=local rpo=30s,enforce: a change has not finished; `isthmus volume set` again finishes it
+        positions      applied 120, local 110, uploaded 100
         not in bucket  80.0 KiB, oldest 820ms
         log            11.8 MiB of 1.0 GiB
         in bucket      5.0 GiB
         created        2026-01-01T00:00:00Z, opened 3 times
+        what is kept
+          daemon crash all
+          power cut    some
+          host lost    little
+          bucket lost  none
         published      nqn.2026-01.dev.isthmus:db
                        serial 00000000000000010000, namespace 1
         hosts          2 connected; allowed: as the daemon says
@@ -157,8 +175,14 @@ class OutputTest {
           "rolled_back_to_lsn" : null,
           "rolled_back_reason" : null,
           "applied_lsn" : 120,
-          "local_durable_lsn" : 110,
+          "local_lsn" : 110,
           "uploaded_lsn" : 100,
+          "survives" : {
+            "process_crash" : "all",
+            "power_cut" : "some",
+            "host_loss" : "little",
+            "bucket_loss" : "none"
+          },
           "export" : {
             "nqn" : "nqn.2026-01.dev.isthmus:db",
             "serial" : "00000000000000010000",
@@ -171,12 +195,16 @@ class OutputTest {
           "bucket" : {
             "ack" : "applied",
             "flush" : "local",
+            "rpo" : "30s,enforce",
+            "keeps_to" : "ack=local flush=local rpo=30s,enforce",
             "epoch" : 3,
             "stored_bytes" : 5368709120,
             "log_bytes" : 12345678,
             "log_capacity_bytes" : 1073741824,
             "upload_lag_bytes" : 81920,
             "upload_lag_nanos" : 820000000,
+            "rpo_exceeded" : true,
+            "rpo_exceeded_nanos" : 7,
             "created_unix_nanos" : 1767225600000000000
           }
         }
@@ -204,8 +232,9 @@ class OutputTest {
             "rolled_back_to_lsn" : null,
             "rolled_back_reason" : null,
             "applied_lsn" : 0,
-            "local_durable_lsn" : 0,
+            "local_lsn" : 0,
             "uploaded_lsn" : 0,
+            "survives" : null,
             "export" : null,
             "bucket" : null
           } ]

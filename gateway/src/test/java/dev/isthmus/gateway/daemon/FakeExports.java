@@ -9,12 +9,14 @@ import java.util.TreeMap;
 
 /**
  * Exports without a network. Fault model: it refuses a name that is taken, as the real one does;
- * {@link #drains} false plays a host whose commands stay in the device. Threading: guarded by this.
+ * {@link #drains} false plays a host whose commands stay in the device; {@link #associations} of
+ * them are connected to each name. Threading: guarded by this.
  */
 final class FakeExports implements Exports {
 
   final Map<String, HostAccess> published = new TreeMap<>();
   boolean drains = true;
+  int associations;
 
   @Override
   public synchronized void publish(String nqn, HostAccess hosts, BlockDevice device) {
@@ -42,7 +44,7 @@ final class FakeExports implements Exports {
   }
 
   @Override
-  public int associations(String nqn) {
-    return 0;
+  public synchronized int associations(String nqn) {
+    return published.containsKey(nqn) ? associations : 0;
   }
 }

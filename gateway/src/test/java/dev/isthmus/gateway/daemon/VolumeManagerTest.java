@@ -13,6 +13,7 @@ import dev.isthmus.blockdevice.simple.MallocProvider;
 import dev.isthmus.blockdevice.simple.NullProvider;
 import dev.isthmus.blocktranslation.ObjectVolumeProvider;
 import dev.isthmus.blocktranslation.ObjectVolumeSettings;
+import dev.isthmus.blocktranslation.TierChange;
 import dev.isthmus.gateway.config.GatewaySettings;
 import dev.isthmus.targets.nvme.HostAccess;
 import java.io.IOException;
@@ -71,7 +72,7 @@ class VolumeManagerTest {
   }
 
   private VolumeView create(String uri, long sizeBytes) {
-    return volumes().create(new CreateRequest(uri, "", sizeBytes, 0, "", ""));
+    return volumes().create(new CreateRequest(uri, "", sizeBytes, 0, "", "", ""));
   }
 
   private static String message(DeviceException failure) {
@@ -118,7 +119,7 @@ class VolumeManagerTest {
             () -> volumes().publish("good", "nqn.2026-01.dev.isthmus:lost", List.of()));
     assertTrue(message(taken).contains("that of volume lost"), message(taken));
     Files.move(directory.resolve("hidden"), directory.resolve("lost"));
-    assertEquals("READY", volumes().open("lost", "", "").stateName());
+    assertEquals("READY", volumes().open("lost", "", "", "").stateName());
     assertEquals(Set.of("nqn.2026-01.dev.isthmus:lost"), exports.published.keySet());
   }
 
@@ -147,7 +148,7 @@ class VolumeManagerTest {
 
   @Test
   void theBlockSizeOfAFileIsRemembered() {
-    volumes().create(new CreateRequest(file("small"), "", 1 << 20, 512, "", ""));
+    volumes().create(new CreateRequest(file("small"), "", 1 << 20, 512, "", "", ""));
     restart();
     assertEquals(512, open(volumes().get("small").open()).info().blockSizeBytes());
   }
@@ -200,6 +201,45 @@ class VolumeManagerTest {
   }
 
   @Test
+  void tiersChangeUnderHostsUnlessTheseWouldHaveToFlushAllAtOnce() {
+    volumes().create(new CreateRequest("db", "", 1 << 20, 0, "local", "", "30s"));
+    volumes().publish("db", "", List.of());
+    exports.associations = 1;
+    var refused =
+        assertThrows(
+            DeviceException.Invalid.class,
+            () -> volumes().setTiers("db", TierChange.parse("applied", "", "")));
+    assertTrue(message(refused).contains("Unpublish"), message(refused));
+    assertEquals("ack=local flush=local rpo=30s", tiers());
+    volumes().setTiers("db", TierChange.parse("", "", "5s,enforce"));
+    volumes().unpublish("db");
+    volumes().setTiers("db", TierChange.parse("applied", "uploaded", ""));
+    assertEquals("ack=applied flush=uploaded rpo=5s,enforce", tiers());
+    assertTrue(open(volumes().get("db").open()).info().volatileWriteCache());
+    restart();
+    assertEquals("ack=applied flush=uploaded rpo=5s,enforce", tiers());
+  }
+
+  private String tiers() {
+    VolumeView.Bucket bucket =
+        Objects.requireNonNull(open(volumes().get("db").open()).bucket(), "in a bucket");
+    assertEquals(bucket.summary().tiers(), bucket.keepsTo());
+    return bucket.keepsTo().toString();
+  }
+
+  @Test
+  void onlyVolumesInBucketsHaveTiers() {
+    create("malloc:///m", 1 << 20);
+    assertThrows(
+        DeviceException.Invalid.class,
+        () -> volumes().setTiers("m", TierChange.parse("local", "", "")));
+    assertThrows(
+        DeviceException.Invalid.class,
+        () -> volumes().create(new CreateRequest("db", "", 1 << 20, 0, "", "", "1d")));
+    assertEquals(1, volumes().list().size());
+  }
+
+  @Test
   void hostNamesAreCheckedBeforeAnythingHappens() {
     create("malloc:///p", 1 << 20);
     assertThrows(
@@ -219,7 +259,7 @@ class VolumeManagerTest {
     assertTrue(Files.exists(directory.resolve("kept")));
     restart();
     assertEquals(List.of(), volumes().list());
-    assertEquals("READY", volumes().open(file("kept"), "", "").stateName());
+    assertEquals("READY", volumes().open(file("kept"), "", "", "").stateName());
   }
 
   @Test

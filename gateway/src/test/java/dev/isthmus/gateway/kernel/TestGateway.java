@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.isthmus.blocktranslation.powercut.RecordingDisk;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -29,15 +30,19 @@ final class TestGateway {
 
   private static final Duration LONGEST_VERB = Duration.ofSeconds(90);
 
+  private static final String MAIN = "dev.isthmus.gateway.cli.Main";
+
   /** What a command line printed and how it ended. */
   record Run(int exitCode, String out, String err) {}
 
   private final Lab lab;
   private final String name;
-  private final Path data;
+  private final Path socket;
   private final List<String> prefix;
   private final Map<String, String> environment;
   private final List<String> settings;
+  private Path data;
+  private List<String> diskPrefix = List.of();
   private @Nullable ChildProcess process;
   private int starts;
 
@@ -52,6 +57,8 @@ final class TestGateway {
     this.lab = lab;
     this.name = name;
     this.data = lab.data(name);
+    // Not in the data directory, which a recording disk shows to its own processes alone.
+    this.socket = lab.data(name + ".sock");
     this.prefix = prefix;
     this.environment = new HashMap<>(bucket.credentials());
     this.settings = settings;
@@ -73,9 +80,16 @@ final class TestGateway {
     return new TestGateway(lab, "gateway", network.prefix(), bucket, settings);
   }
 
+  /** From its next start on its data directory lies on {@code disk}. */
+  void moveTo(RecordingDisk disk) {
+    data = disk.mount().resolve(name);
+    diskPrefix = disk.enter();
+  }
+
   /** Starts it and waits until it serves. */
   void start() throws IOException, InterruptedException {
     var command = new ArrayList<>(prefix);
+    command.addAll(diskPrefix);
     command.addAll(java());
     command.addAll(
         List.of(
@@ -87,10 +101,12 @@ final class TestGateway {
             "-XX:MaxDirectMemorySize=1g",
             "-cp",
             classPath(),
-            "dev.isthmus.gateway.cli.Main",
+            MAIN,
             "serve",
             "--data-dir",
             data.toString(),
+            "--socket",
+            socket.toString(),
             "--default-volume",
             "false",
             "--metrics",
@@ -145,20 +161,39 @@ final class TestGateway {
 
   /** Runs a verb of the command line against it. */
   Run isthmus(String... arguments) throws IOException, InterruptedException {
-    var command = new ArrayList<>(java());
+    var all = new ArrayList<>(List.of(arguments));
+    all.addAll(List.of("--socket", socket.toString()));
+    return java(List.of(), MAIN, all);
+  }
+
+  /** Runs a verb that needs no gateway, where this one runs, or would. */
+  Run alone(String... arguments) throws IOException, InterruptedException {
+    return java(prefix, MAIN, List.of(arguments));
+  }
+
+  /** Runs a program of the tests there, with the bucket's credentials; it must succeed. */
+  void alone(String mainClass, List<String> arguments) throws IOException, InterruptedException {
+    Run run = java(prefix, mainClass, arguments);
+    assertEquals(0, run.exitCode(), run::err);
+  }
+
+  private Run java(List<String> where, String mainClass, List<String> arguments)
+      throws IOException, InterruptedException {
+    var command = new ArrayList<>(where);
+    command.addAll(java());
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", classPath()));
-    command.add("dev.isthmus.gateway.cli.Main");
-    command.addAll(List.of(arguments));
-    command.addAll(List.of("--data-dir", data.toString()));
+    command.add(mainClass);
+    command.addAll(arguments);
     Path err = Files.createTempFile(lab.data(""), "isthmus", ".err");
     var builder = new ProcessBuilder(command).redirectError(err.toFile());
     builder.environment().putAll(environment());
+    builder.environment().put("AWS_EC2_METADATA_DISABLED", "true");
     Process verb = builder.start();
     try {
       verb.getOutputStream().close();
       String out = new String(verb.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       if (!verb.waitFor(LONGEST_VERB.toMillis(), TimeUnit.MILLISECONDS)) {
-        throw new AssertionError(List.of(arguments) + " did not end");
+        throw new AssertionError(arguments + " did not end");
       }
       return new Run(verb.exitValue(), out, Files.readString(err));
     } finally {

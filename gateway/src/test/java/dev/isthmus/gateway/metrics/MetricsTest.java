@@ -10,6 +10,8 @@ import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blockdevice.Positions;
 import dev.isthmus.blockdevice.Tier;
+import dev.isthmus.blocktranslation.Rpo;
+import dev.isthmus.blocktranslation.Tiers;
 import dev.isthmus.blocktranslation.VolumeStatistics;
 import dev.isthmus.blocktranslation.VolumeSummary;
 import dev.isthmus.blocktranslation.store.RequestKind;
@@ -40,8 +42,7 @@ class MetricsTest {
             IDENTITY,
             1L << 30,
             4096,
-            Tier.APPLIED,
-            Tier.LOCAL_DURABLE,
+            new Tiers(Tier.APPLIED, Tier.LOCAL_DURABLE, Rpo.parse("90s")),
             7,
             false,
             90,
@@ -49,7 +50,25 @@ class MetricsTest {
             Instant.EPOCH);
     var statistics =
         new VolumeStatistics(
-            1, 2, 3, 1_500_000_000, 5, 6, 7_000_000_000L, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17);
+            1,
+            2,
+            3,
+            1_500_000_000,
+            5,
+            6,
+            7_000_000_000L,
+            8,
+            9,
+            10,
+            11,
+            12,
+            13,
+            14,
+            15,
+            16,
+            true,
+            2_500_000_000L,
+            17);
     var requests =
         new StoreStatistics(
             Map.of(
@@ -68,7 +87,11 @@ class MetricsTest {
             new DeviceState(DeviceState.Kind.STALLED, "the log is full"),
             new OpenOutcome.RolledBack(80, "the log is gone"),
             new Positions(100, 95, 90),
-            new VolumeView.Bucket(summary, statistics, requests)),
+            new VolumeView.Bucket(
+                summary,
+                new Tiers(Tier.APPLIED, Tier.LOCAL_DURABLE, Rpo.parse("60s,enforce")),
+                statistics,
+                requests)),
         "");
   }
 
@@ -129,8 +152,13 @@ class MetricsTest {
     assertEquals(0, value(page, "isthmus_volume_open", "volume", "lost"));
     assertEquals(1, value(page, "isthmus_volume_state", "volume", "db", "state", "stalled"));
     assertEquals(1, value(page, "isthmus_volume_state", "volume", "db"), "one state at a time");
-    assertEquals(95, value(page, "isthmus_volume_position_lsn", "tier", "local_durable"));
+    assertEquals(95, value(page, "isthmus_volume_position_lsn", "tier", "local"));
     assertEquals(1.5, value(page, "isthmus_volume_upload_lag_seconds"));
+    assertEquals(60, value(page, "isthmus_volume_rpo_seconds"));
+    assertEquals(1, value(page, "isthmus_volume_rpo_enforced"));
+    assertEquals(1, value(page, "isthmus_volume_rpo_exceeded"));
+    assertEquals(2.5, value(page, "isthmus_volume_rpo_exceeded_seconds_total"));
+    assertEquals(17, value(page, "isthmus_volume_corrupt_reads_total"));
     assertEquals(7, value(page, "isthmus_volume_throttled_seconds_total"));
     assertEquals(1, value(page, "isthmus_volume_rolled_back"));
     assertEquals(12, value(page, "isthmus_volume_cache_hits_total"));

@@ -127,6 +127,30 @@ class EventsTest {
     }
   }
 
+  @Test
+  void aCacheThatGoesOrComesIsSeenByWhoConnectsThen() throws IOException {
+    for (boolean cache : new boolean[] {true, false, true}) {
+      fixture.device.setInfo(info -> withCache(info, cache));
+      try (var host = fixture.host()) {
+        assertEquals(cache ? 7 : 6, host.identify(1, 0).data()[525], "VWC");
+      }
+    }
+  }
+
+  private static DeviceInfo withCache(DeviceInfo i, boolean cache) {
+    return new DeviceInfo(
+        i.identity(),
+        i.name(),
+        i.sizeBytes(),
+        i.blockSizeBytes(),
+        i.maxTransferBytes(),
+        i.optimalIoBytes(),
+        i.readOnly(),
+        cache,
+        i.discards(),
+        i.zeroesAfterDiscard());
+  }
+
   private static DeviceInfo halved(DeviceInfo i) {
     return new DeviceInfo(
         i.identity(),

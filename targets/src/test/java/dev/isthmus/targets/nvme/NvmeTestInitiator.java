@@ -11,8 +11,10 @@ import java.io.IOException;
 public final class NvmeTestInitiator implements AutoCloseable {
 
   private static final int IDENTIFY_NAMESPACE = 0x00;
+  private static final int IDENTIFY_CONTROLLER = 0x01;
   private static final int NSZE = 0;
   private static final int NGUID = 104;
+  private static final int VWC = 525;
 
   private final TestHost host;
   private final int blockSizeBytes;
@@ -57,6 +59,13 @@ public final class NvmeTestInitiator implements AutoCloseable {
   /** The namespace's globally unique identifier, in hexadecimal digits. */
   public String nguid() throws IOException {
     return java.util.HexFormat.of().formatHex(identity(), NGUID, NGUID + 16);
+  }
+
+  /** Whether the controller says that it has a volatile write cache. */
+  public boolean hasVolatileCache() throws IOException {
+    HostQueue.Completion identified = host.identify(IDENTIFY_CONTROLLER, 0);
+    assertEquals(0, identified.status(), "identify controller");
+    return (identified.data()[VWC] & 1) != 0;
   }
 
   /** The namespace's size. */

@@ -99,16 +99,50 @@ final class ObjectFile {
     return new Header(length, crc, etag(crc, Arrays.copyOfRange(bytes, 16, 16 + NONCE_BYTES)));
   }
 
+  /** Whether the file begins as one with a header does. */
+  static boolean hasHeader(FileChannel channel) throws IOException {
+    ByteBuffer magic = ByteBuffer.allocate(MAGIC.length);
+    readFully(channel, magic, 0);
+    return !magic.hasRemaining() && Arrays.equals(magic.array(), MAGIC);
+  }
+
   /** Reads {@code range} of the object. */
   static StoredObject read(FileChannel channel, ByteRange range, String what) throws IOException {
     Header header = readHeader(channel, what);
-    long total = header.lengthBytes();
-    long from =
-        switch (range) {
-          case ByteRange.Whole _ -> 0;
-          case ByteRange.Span span -> Math.min(span.offsetBytes(), total);
-          case ByteRange.Tail tail -> Math.max(0, total - tail.lengthBytes());
-        };
+    byte[] body = readBody(channel, HEADER_BYTES, header.lengthBytes(), range, what);
+    if (range instanceof ByteRange.Whole && crc32c(body, body.length) != header.bodyCrc32c()) {
+      throw new StoreException.Corrupt(what + ": the body does not match its checksum");
+    }
+    return new StoredObject(
+        MemorySegment.ofArray(body),
+        from(range, header.lengthBytes()),
+        header.lengthBytes(),
+        header.etag());
+  }
+
+  /**
+   * Reads {@code range} of a file that is the object itself. Its ETag says no more than a length.
+   */
+  static StoredObject readPlain(FileChannel channel, ByteRange range, String what)
+      throws IOException {
+    long total = channel.size();
+    byte[] body = readBody(channel, 0, total, range, what);
+    return new StoredObject(
+        MemorySegment.ofArray(body), from(range, total), total, new ETag("\"" + total + "\""));
+  }
+
+  private static long from(ByteRange range, long total) {
+    return switch (range) {
+      case ByteRange.Whole _ -> 0;
+      case ByteRange.Span span -> Math.min(span.offsetBytes(), total);
+      case ByteRange.Tail tail -> Math.max(0, total - tail.lengthBytes());
+    };
+  }
+
+  private static byte[] readBody(
+      FileChannel channel, int headerBytes, long total, ByteRange range, String what)
+      throws IOException {
+    long from = from(range, total);
     boolean whole = range instanceof ByteRange.Whole;
     if (whole && total > range.maxLengthBytes()) {
       throw new StoreException.Corrupt(
@@ -124,14 +158,11 @@ final class ObjectFile {
     }
     byte[] body = new byte[(int) Math.min(range.maxLengthBytes(), total - from)];
     ByteBuffer buffer = ByteBuffer.wrap(body);
-    readFully(channel, buffer, HEADER_BYTES + from);
+    readFully(channel, buffer, headerBytes + from);
     if (buffer.hasRemaining()) {
       throw new StoreException.Corrupt(what + ": the file became shorter while it was read");
     }
-    if (whole && crc32c(body, body.length) != header.bodyCrc32c()) {
-      throw new StoreException.Corrupt(what + ": the body does not match its checksum");
-    }
-    return new StoredObject(MemorySegment.ofArray(body), from, total, header.etag());
+    return body;
   }
 
   private static void readFully(FileChannel channel, ByteBuffer target, long offset)

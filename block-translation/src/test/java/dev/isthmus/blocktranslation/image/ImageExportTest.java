@@ -1,0 +1,236 @@
+package dev.isthmus.blocktranslation.image;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.isthmus.blockdevice.DeviceException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.UUID;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Images as they are written: sparse, resumed, with damage in them. */
+class ImageExportTest {
+
+  private static final int MIB = 1 << 20;
+
+  /** Several chunks, the last of them short, and mostly zeroes. */
+  private static final int BYTES = 41 * MIB + 512;
+
+  private final byte[] content = new byte[BYTES];
+  private final MemoryDisk disk = new MemoryDisk(content);
+  private final PinnedState pinned =
+      new PinnedState(new UUID(1, 2), 1, BYTES, 3, new UUID(4, 5), 60, 700, 8, "", "");
+  @TempDir private Path directory = Path.of("unset");
+
+  @BeforeEach
+  void fill() {
+    var random = new Random(1);
+    for (int at : new int[] {0, 9 * MIB - 512, 10 * MIB + 4096, 33 * MIB, BYTES - 512}) {
+      for (int i = 0; i < 512; i++) {
+        content[at + i] = (byte) (1 + random.nextInt(255));
+      }
+    }
+  }
+
+  private Path image() {
+    return directory.resolve("disk.img");
+  }
+
+  private ExportStateFile stateFile() {
+    return new ExportStateFile(directory.resolve("disk.img.isthmus-export"));
+  }
+
+  private static ImageExport.Options options(boolean skipDamaged, Progress progress) {
+    return new ImageExport.Options(skipDamaged, true, progress);
+  }
+
+  private ImageExport.Result export(ExportState from, ImageExport.Options options) {
+    try (ImageFile target = ImageFile.open(image(), BYTES, from.doneBytes(), false);
+        DiskSource written = FileSource.open(image())) {
+      return ImageExport.run(disk, target, stateFile(), from, written, options);
+    }
+  }
+
+  private String sha256() throws Exception {
+    return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+  }
+
+  @Test
+  void theImageIsTheDiskAndSparse() throws Exception {
+    ImageExport.Result result = export(ExportState.begin(pinned), options(false, Progress.NONE));
+    assertArrayEquals(content, Files.readAllBytes(image()));
+    assertEquals(sha256(), result.sha256());
+    assertNull(stateFile().read(), "the side file goes");
+    long blocks = blocksOf(image());
+    assertTrue(blocks * 512 < MIB, blocks + " blocks of 512 bytes for five sectors");
+  }
+
+  private static long blocksOf(Path file) throws IOException, InterruptedException {
+    Process stat = new ProcessBuilder("stat", "-c", "%b", file.toString()).start();
+    String said =
+        new String(stat.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+    assertEquals(0, stat.waitFor());
+    return Long.parseLong(said.strip());
+  }
+
+  @Test
+  void anInterruptCostsNothingThatWasDone() throws Exception {
+    Progress interrupt =
+        (done, total) -> {
+          if (done > 20 * MIB) {
+            throw new DeviceException.Unavailable("the bucket is gone");
+          }
+        };
+    ExportState begin = ExportState.begin(pinned);
+    assertThrows(DeviceException.Unavailable.class, () -> export(begin, options(false, interrupt)));
+    ExportState left = Objects.requireNonNull(stateFile().read());
+    assertEquals(pinned, left.pinned());
+    assertEquals(24 * MIB, left.doneBytes());
+    // What an earlier try wrote behind that must not show through the holes.
+    try (var file = new java.io.RandomAccessFile(image().toFile(), "rw")) {
+      file.seek(30 * MIB);
+      file.write(new byte[] {1, 2, 3});
+    }
+    long[] first = {-1};
+    ImageExport.Result result =
+        export(left, options(false, (done, total) -> first[0] = first[0] < 0 ? done : first[0]));
+    assertEquals(32 * MIB, first[0], "the first chunk that was copied");
+    assertEquals(24 * MIB, result.resumedAtBytes());
+    assertArrayEquals(content, Files.readAllBytes(image()));
+    assertEquals(sha256(), result.sha256(), "of all of it");
+  }
+
+  @Test
+  void damageStopsUnlessItIsToBeSkipped() throws Exception {
+    var range = new DamagedRange(33 * MIB / 512, 8, "object s/1, the frame at offset 296");
+    disk.damaged.add(range);
+    ExportState begin = ExportState.begin(pinned);
+    var corrupt =
+        assertThrows(
+            DeviceException.Corrupt.class, () -> export(begin, options(false, Progress.NONE)));
+    for (String said : List.of("LBA 67584 to 67591", "object s/1", "offset 296", "--skip")) {
+      assertTrue(corrupt.toString().contains(said), corrupt::toString);
+    }
+    ExportState left = Objects.requireNonNull(stateFile().read());
+    assertEquals(32 * MIB, left.doneBytes());
+    ImageExport.Result result = export(left, options(true, Progress.NONE));
+    assertEquals(List.of(range), result.damage().ranges());
+    assertEquals(8, result.damage().sectors());
+    Arrays.fill(content, 33 * MIB, 33 * MIB + 8 * 512, (byte) 0);
+    assertArrayEquals(content, Files.readAllBytes(image()));
+    assertEquals(sha256(), result.sha256());
+  }
+
+  @Test
+  void damageOfAnEarlierTryIsStillTold() {
+    disk.damaged.add(new DamagedRange(4, 2, "object s/2"));
+    Progress interrupt =
+        (done, total) -> {
+          throw new DeviceException.Unavailable("stop");
+        };
+    ExportState begin = ExportState.begin(pinned);
+    assertThrows(DeviceException.Unavailable.class, () -> export(begin, options(true, interrupt)));
+    ExportState left = Objects.requireNonNull(stateFile().read());
+    ImageExport.Result result = export(left, options(true, Progress.NONE));
+    assertEquals(1, result.damage().count());
+    assertEquals("object s/2", result.damage().ranges().getFirst().what());
+  }
+
+  @Test
+  void anotherWayToTheSameBytesIsTaken() throws Exception {
+    disk.failFrom = 12 * MIB;
+    disk.recovers = true;
+    ImageExport.Result _ = export(ExportState.begin(pinned), options(false, Progress.NONE));
+    assertEquals(1, disk.recoveries);
+    assertArrayEquals(content, Files.readAllBytes(image()));
+    disk.failFrom = 12 * MIB;
+    disk.recovers = false;
+    Files.delete(image());
+    ExportState begin = ExportState.begin(pinned);
+    assertThrows(DeviceException.Corrupt.class, () -> export(begin, options(false, Progress.NONE)));
+  }
+
+  @Test
+  void aStreamHoldsEveryByte() {
+    var out = new ByteArrayOutputStream();
+    ImageExport.Result _ =
+        ImageExport.run(
+            disk,
+            new ImageStream(out),
+            null,
+            ExportState.begin(pinned),
+            null,
+            options(false, Progress.NONE));
+    assertArrayEquals(content, out.toByteArray());
+  }
+
+  @Test
+  void whatIsThereIsNotOverwrittenUnasked() throws IOException {
+    Files.write(image(), new byte[] {1});
+    assertThrows(
+        DeviceException.Invalid.class, () -> ImageFile.open(image(), BYTES, 0, false).close());
+    assertEquals(1, Files.size(image()));
+    ImageFile.open(image(), BYTES, 0, true).close();
+    assertEquals(BYTES, Files.size(image()));
+    // A file that became shorter than what was written to it is another one.
+    Files.write(image(), new byte[] {1});
+    assertThrows(
+        DeviceException.Invalid.class, () -> ImageFile.open(image(), BYTES, MIB, false).close());
+    assertThrows(
+        DeviceException.Invalid.class, () -> ImageFile.open(directory, BYTES, 0, true).close());
+  }
+
+  @Test
+  void theSideFileIsBelievedWholeOrNotAtAll() throws IOException {
+    var state =
+        new ExportState(
+            new PinnedState(
+                new UUID(1, 2),
+                1,
+                BYTES,
+                3,
+                new UUID(4, 5),
+                60,
+                700,
+                8,
+                "0000000000000001-00000000000000ff",
+                "object x is missing"),
+            MIB,
+            List.of(new DamagedRange(4, 2, "object s/2, what with blanks")),
+            1,
+            2);
+    ExportStateFile file = stateFile();
+    assertNull(file.read());
+    file.write(state);
+    assertEquals(state, file.read());
+    byte[] good = Files.readAllBytes(file.path());
+    for (int i = 0; i < good.length; i++) {
+      byte[] bad = good.clone();
+      bad[i] ^= 4;
+      Files.write(file.path(), bad);
+      assertThrows(DeviceException.Invalid.class, file::read, "byte " + i);
+      Files.write(file.path(), Arrays.copyOf(good, i));
+      assertThrows(DeviceException.Invalid.class, file::read, i + " bytes");
+    }
+    Files.write(file.path(), good);
+    assertNotNull(file.read());
+    file.delete();
+    assertFalse(Files.exists(file.path()));
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.isthmus.blocktranslation.image;
+
+import org.jspecify.annotations.NullMarked;

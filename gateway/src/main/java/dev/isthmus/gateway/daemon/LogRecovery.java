@@ -1,0 +1,209 @@
+package dev.isthmus.gateway.daemon;
+
+import dev.isthmus.blockdevice.BlockDevice;
+import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blockdevice.DeviceState;
+import dev.isthmus.blockdevice.StorageUri;
+import dev.isthmus.blocktranslation.ObjectVolume;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Puts a volume on another log while its hosts stay connected: everything goes to the bucket first,
+ * then the volume is closed, and opened over a new log. What can't be brought there is only given
+ * up by an operator's word. Threading: the caller holds the volume's lock; blocks.
+ */
+final class LogRecovery {
+
+  private static final Logger LOG = LoggerFactory.getLogger(LogRecovery.class);
+
+  /** How long one call waits for the bucket; uploads go on after it, and the next call waits on. */
+  private static final Duration DRAIN_LIMIT = Duration.ofSeconds(60);
+
+  private final Catalogue catalogue;
+  private final DeviceOpener opener;
+  private final Consumer<ManagedVolume> export;
+
+  /**
+   * @param export shows a volume that was opened to its hosts
+   */
+  LogRecovery(Catalogue catalogue, DeviceOpener opener, Consumer<ManagedVolume> export) {
+    this.catalogue = catalogue;
+    this.opener = opener;
+    this.export = export;
+  }
+
+  /** One recovery: where the log lay and will lie, and what may be lost. */
+  private record Plan(ManagedVolume volume, StorageUri before, StorageUri after, String takeover) {
+    boolean isMove() {
+      return !before.equals(after);
+    }
+  }
+
+  /**
+   * Recovers.
+   *
+   * @param logDirectory where the new log goes; empty for where the old one is
+   * @param takeover what may be lost if the log can't be read: {@code lossy}, {@code unflushed}, or
+   *     empty
+   * @return what the operator should know
+   */
+  List<String> recover(ManagedVolume volume, String logDirectory, String takeover) {
+    StorageUri before = StorageUri.parse(volume.entry.uri());
+    String name = volume.entry.name();
+    if (!opener.isBucket(before)) {
+      throw new DeviceException.Invalid("volume " + name + " is not in a bucket: it has no log");
+    }
+    if (volume.abandoned) {
+      throw new DeviceException.Unavailable(
+          "commands of a host are still in volume " + name + ": restart the daemon");
+    }
+    var plan = new Plan(volume, before, opener.withLogDirectory(before, logDirectory), takeover);
+    Path from = opener.logDirectory(plan.before());
+    Path to = opener.requireLogDirectory(plan.after());
+    if (volume.device == null && plan.isMove()) {
+      openWhereItWas(plan);
+    }
+    BlockDevice device = volume.device;
+    if (device instanceof ObjectVolume open) {
+      boolean lossAgreed = drain(plan, open);
+      remember(volume, plan.after());
+      close(plan, open, lossAgreed);
+      openAgain(plan);
+    } else {
+      openElsewhere(plan);
+    }
+    return warnings(plan, from, to);
+  }
+
+  /** A volume that is not open may only want for the word; its log is looked at first. */
+  private void openWhereItWas(Plan plan) {
+    try {
+      plan.volume().opened(opener.open(plan.before()));
+      export.accept(plan.volume());
+    } catch (DeviceException.Unavailable | DeviceException.Corrupt e) {
+      LOG.warn(
+          "volume {} can't be opened over its old log: {}",
+          plan.volume().entry.name(),
+          e.getMessage());
+    }
+  }
+
+  private void openElsewhere(Plan plan) {
+    remember(plan.volume(), plan.after());
+    try {
+      openAgain(plan);
+    } catch (DeviceException e) {
+      if (plan.takeover().isEmpty()) {
+        // The old place may only be not mounted: what retries by itself goes on to look there.
+        remember(plan.volume(), plan.before());
+      }
+      throw e;
+    }
+  }
+
+  /** Returns whether something that only the log has is given up. */
+  private boolean drain(Plan plan, ObjectVolume open) {
+    String name = plan.volume().entry.name();
+    DeviceState state = open.state();
+    if (state.kind() == DeviceState.Kind.FENCED) {
+      throw new DeviceException.Fenced("volume " + name + ": " + state.reason());
+    }
+    if (!open.isLogFailed() && state.kind() != DeviceState.Kind.FAILED && !plan.isMove()) {
+      throw new DeviceException.Invalid(
+          "the log of volume "
+              + name
+              + " works, there is nothing to recover; --log-dir DIR moves it to another disk");
+    }
+    try {
+      open.drain(DRAIN_LIMIT);
+      return false;
+    } catch (DeviceException.Corrupt e) {
+      if (plan.takeover().isEmpty()) {
+        throw new DeviceException.Corrupt(
+            e.getMessage()
+                + ". The bucket has all before it. --takeover=lossy goes on from there with"
+                + " everything newer lost (hosts see another disk; the log is kept), until then"
+                + " the volume stays as it is",
+            e);
+      }
+      LOG.warn("volume {}: given up by takeover={}: {}", name, plan.takeover(), e.getMessage());
+      return true;
+    } catch (DeviceException.Unavailable e) {
+      String advice =
+          open.state().kind() == DeviceState.Kind.FAILED
+              ? ". Restart the daemon: it opens the volume from what log and bucket hold"
+              : ". It goes on, and the volume stays as it is: try again";
+      throw new DeviceException.Unavailable(e.getMessage() + advice, e);
+    }
+  }
+
+  /** Before anything is closed: a crash must not look for the new log in the old place. */
+  private void remember(ManagedVolume volume, StorageUri uri) {
+    CatalogueEntry entry = volume.entry.withUri(opener.remembered(uri));
+    if (!entry.equals(volume.entry)) {
+      catalogue.put(entry);
+      volume.entry = entry;
+    }
+  }
+
+  private void close(Plan plan, ObjectVolume open, boolean lossAgreed) {
+    ManagedVolume volume = plan.volume();
+    ReplaceableDevice front = volume.front;
+    if (front != null) {
+      front.suspend("its log is being replaced");
+    }
+    String why = "";
+    try {
+      volume.closeDevice();
+    } catch (DeviceException e) {
+      why = ": " + e.getMessage();
+    }
+    if (lossAgreed || open.summary().cleanlyClosed()) {
+      return;
+    }
+    // Something is in the old log alone after all, so that one has to be opened again.
+    remember(volume, plan.before());
+    openAgain(new Plan(volume, plan.before(), plan.before(), ""));
+    throw new DeviceException.Unavailable(
+        "the bucket could not be reached to the end, so volume "
+            + volume.entry.name()
+            + " is open over its old log again"
+            + why);
+  }
+
+  private void openAgain(Plan plan) {
+    ManagedVolume volume = plan.volume();
+    try {
+      volume.opened(opener.open(DeviceOpener.withTakeover(plan.after(), plan.takeover())));
+      export.accept(volume);
+    } catch (DeviceException e) {
+      volume.failed(e);
+      throw e;
+    }
+  }
+
+  private static List<String> warnings(Plan plan, Path from, Path to) {
+    var warnings = new ArrayList<String>();
+    try {
+      if (Files.exists(from) && Files.getFileStore(from).equals(Files.getFileStore(to))) {
+        warnings.add(
+            "the new log in "
+                + to
+                + " is on the file system of the old one, "
+                + Files.getFileStore(to)
+                + ": if that disk failed, --log-dir puts it on another");
+      }
+    } catch (IOException e) {
+      LOG.debug("volume {}: {}", plan.volume().entry.name(), e.getMessage());
+    }
+    return warnings;
+  }
+}

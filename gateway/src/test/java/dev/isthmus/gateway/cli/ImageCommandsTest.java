@@ -1,0 +1,220 @@
+package dev.isthmus.gateway.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Export, import and verify as people and scripts use them: words and exit codes. */
+class ImageCommandsTest {
+
+  private static final int BYTES = 20 << 20;
+
+  private final byte[] content = new byte[BYTES];
+  @TempDir private Path directory = Path.of("unset");
+
+  private record Run(int exitCode, String out, String err) {}
+
+  private static Run run(String... args) {
+    var out = new StringWriter();
+    var err = new StringWriter();
+    int exitCode = Main.run(args, new PrintWriter(out, true), new PrintWriter(err, true));
+    return new Run(exitCode, out.toString(), err.toString());
+  }
+
+  @BeforeEach
+  void anImportedVolume() throws IOException {
+    var random = new Random(3);
+    byte[] data = new byte[9 << 20];
+    random.nextBytes(data);
+    System.arraycopy(data, 0, content, 1 << 20, data.length);
+    Files.write(file("disk.img"), content);
+    Files.createDirectories(file("bucket"));
+    Run run = run("volume", "import", path("disk.img"), uri());
+    assertEquals(0, run.exitCode(), run.err());
+    assertTrue(run.out().contains("is there: 20MiB"), run.out());
+    assertTrue(run.out().contains("in blocks of 4096, 9.0 MiB of it not zero"), run.out());
+  }
+
+  private Path file(String name) {
+    return directory.resolve(name);
+  }
+
+  private String path(String name) {
+    return file(name).toString();
+  }
+
+  private String uri() {
+    return "bucket+file://" + file("bucket") + "/db";
+  }
+
+  /** The object whose key holds {@code part}; the last of several. */
+  private Path object(String part) throws IOException {
+    try (Stream<Path> all = Files.walk(file("bucket/objects"))) {
+      return all.filter(p -> Files.isRegularFile(p) && p.toString().contains(part))
+          .sorted()
+          .toList()
+          .getLast();
+    }
+  }
+
+  private static void flipLastByte(Path file) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length - 1] ^= 1;
+    Files.write(file, bytes);
+  }
+
+  @Test
+  void anExportIsTheImageAndSaysWhatItIs() throws IOException {
+    Run run = run("volume", "export", uri(), path("out.img"), "--sha256");
+    assertEquals(0, run.exitCode(), run.err());
+    assertArrayEquals(content, Files.readAllBytes(file("out.img")));
+    assertTrue(run.out().startsWith("complete\n"), run.out());
+    assertTrue(run.out().contains("the newest checkpoint"), run.out());
+    assertEquals("", run.err());
+    assertFalse(Files.exists(file("out.img.isthmus-export")));
+    Run again = run("volume", "export", uri(), path("out.img"));
+    assertEquals(2, again.exitCode());
+    assertTrue(again.err().contains("--force"), again.err());
+    assertEquals(0, run("volume", "export", uri(), path("out.img"), "--force").exitCode());
+    assertEquals(0, run("volume", "verify", path("out.img"), uri()).exitCode());
+  }
+
+  @Test
+  void damageHasAnExitCodeAndSkippingItAnother() throws IOException {
+    flipLastByte(object("segments"));
+    Run run = run("volume", "export", uri(), path("out.img"));
+    assertEquals(6, run.exitCode(), run.err());
+    assertTrue(run.err().contains("segments/"), run.err());
+    assertTrue(run.err().contains("--skip-damaged"), run.err());
+    assertTrue(run.err().contains("the same command goes on from there"), run.err());
+    assertTrue(Files.exists(file("out.img.isthmus-export")));
+    Run skip = run("volume", "export", uri(), path("out.img"), "--skip-damaged", "-o", "json");
+    assertEquals(8, skip.exitCode(), skip.err());
+    JsonNode summary = new ObjectMapper().readTree(skip.out());
+    assertFalse(summary.at("/complete").asBoolean());
+    long lba = summary.at("/damaged/0/lba").asLong();
+    long sectors = summary.at("/damaged/0/sectors").asLong();
+    assertEquals(summary.at("/damaged_sectors").asLong(), sectors);
+    Arrays.fill(content, (int) lba * 512, (int) (lba + sectors) * 512, (byte) 0);
+    assertArrayEquals(content, Files.readAllBytes(file("out.img")));
+    assertEquals(2, run("volume", "verify", path("out.img"), uri()).exitCode());
+  }
+
+  @Test
+  void aDamagedCheckpointIsAWarningAndACompleteImage() throws IOException {
+    flipLastByte(object("checkpoints"));
+    Run run = run("volume", "export", uri(), path("out.img"));
+    assertEquals(0, run.exitCode(), run.err());
+    assertTrue(run.err().contains("WARNING: the newest checkpoint"), run.err());
+    assertTrue(run.out().contains("segments alone"), run.out());
+    assertArrayEquals(content, Files.readAllBytes(file("out.img")));
+    // With a segment missing, too, what is left is older, and that has an exit code.
+    Files.delete(object("segments"));
+    Run older = run("volume", "export", uri(), path("older.img"));
+    assertEquals(8, older.exitCode(), older.err() + older.out());
+    assertTrue(older.out().startsWith("INCOMPLETE\n  an older state: object "), older.out());
+  }
+
+  @Test
+  void verifyFindsWhatDiffers() throws IOException {
+    content[5 << 20] ^= 1;
+    content[BYTES - 1] ^= 1;
+    Files.write(file("other.img"), content);
+    Run run = run("volume", "verify", path("other.img"), uri());
+    assertEquals(1, run.exitCode(), run.err());
+    assertEquals(
+        """
+        DIFFERENT: 2 ranges, 2 sectors of 512 bytes
+          LBA 10240, 1 sectors (byte 5242880, 512 bytes)
+          LBA 40959, 1 sectors (byte 20971008, 512 bytes)
+        """,
+        run.out());
+    Run json = run("volume", "verify", uri(), path("other.img"), "--ranges", "1", "-o", "json");
+    assertEquals(1, json.exitCode());
+    JsonNode said = new ObjectMapper().readTree(json.out());
+    assertEquals(1, said.at("/differences").size());
+    assertEquals(2, said.at("/different_ranges").asInt());
+    Files.write(file("short.img"), Arrays.copyOf(content, 1 << 20));
+    Run shorter = run("volume", "verify", path("short.img"), uri());
+    assertEquals(1, shorter.exitCode());
+    assertTrue(shorter.out().startsWith("sizes differ: 1048576 and 20971520 bytes"), shorter.out());
+    assertEquals(2, run("volume", "verify", path("none.img"), uri()).exitCode());
+    assertEquals(2, run("volume", "verify", uri()).exitCode());
+    assertEquals(2, run("volume", "verify", uri(), "malloc:///x").exitCode());
+  }
+
+  @Test
+  void importRefusesWhatItShould() throws IOException {
+    Run there = run("volume", "import", path("disk.img"), uri());
+    assertEquals(2, there.exitCode());
+    assertTrue(there.err().contains("there is a volume at"), there.err());
+    Files.write(file("odd.img"), Arrays.copyOf(content, 3000));
+    String odd = "bucket+file://" + file("bucket") + "/odd";
+    Run refused = run("volume", "import", path("odd.img"), odd);
+    assertEquals(2, refused.exitCode());
+    assertTrue(refused.err().contains("--pad"), refused.err());
+    Run padded =
+        run(
+            "volume",
+            "import",
+            path("odd.img"),
+            odd,
+            "--pad",
+            "--block-size",
+            "4096",
+            "-o",
+            "json");
+    assertEquals(0, padded.exitCode(), padded.err());
+    JsonNode said = new ObjectMapper().readTree(padded.out());
+    assertEquals(4096, said.at("/size_bytes").asInt());
+    // A partition table counts in the sectors of its disk.
+    byte[] table = new byte[1 << 20];
+    System.arraycopy(
+        "EFI PART".getBytes(java.nio.charset.StandardCharsets.US_ASCII), 0, table, 512, 8);
+    Files.write(file("gpt.img"), table);
+    Run gpt = run("volume", "import", path("gpt.img"), "bucket+file://" + file("bucket") + "/gpt");
+    assertTrue(gpt.out().contains("in blocks of 512"), gpt.out() + gpt.err());
+  }
+
+  @Test
+  void aCopyOfTheObjectsServesAsWell() {
+    // The files of a bucket in a directory, as they lie there.
+    Run run = run("volume", "export", path("bucket/objects/db"), path("out.img"));
+    assertEquals(0, run.exitCode(), run.err());
+    assertEquals(0, run("volume", "verify", path("out.img"), path("disk.img")).exitCode());
+    Run hint = run("volume", "export", path("bucket/objects"), path("no.img"));
+    assertEquals(2, hint.exitCode());
+    assertTrue(hint.err().contains(path("bucket/objects/db")), hint.err());
+  }
+
+  @Test
+  void progressTellsRateAndTimeLeft() {
+    var text = new StringWriter();
+    long[] now = {0};
+    var line = new ProgressLine("exported", new PrintWriter(text), () -> now[0]);
+    line.at(10L << 30, 100L << 30);
+    now[0] = 100_000_000L;
+    line.at(11L << 30, 100L << 30);
+    assertFalse(text.toString().contains("11.0 GiB"), "not more often than needed");
+    now[0] = 10_000_000_000L;
+    line.at(20L << 30, 100L << 30);
+    assertTrue(
+        text.toString().contains("exported: 20.0 GiB of 100.0 GiB, 20 %, 1024 MiB/s, 0:01:20 left"),
+        text::toString);
+  }
+}
