@@ -36,40 +36,38 @@ final class Daemon implements AutoCloseable {
 
   private final Path launcher;
   private final Path data;
+  private final Path err;
   private final Process process;
   private final Thread atExit;
   private final URI metrics;
 
-  private Daemon(Path launcher, Path data, Process process, Thread atExit, URI metrics) {
+  private Daemon(Path launcher, Path data, Path err, Process process, Thread atExit, URI metrics) {
     this.launcher = launcher;
     this.data = data;
+    this.err = err;
     this.process = process;
     this.atExit = atExit;
     this.metrics = metrics;
   }
 
-  /** Starts one on free ports, without any volume, and waits until it serves. */
-  static Daemon start(Path root, Path work) throws IOException, InterruptedException {
+  /**
+   * Starts one on free ports, and waits until it serves what it finds below {@code work}: at first
+   * no volume.
+   *
+   * @param settings more flags of {@code isthmus serve}
+   */
+  static Daemon start(Path root, Path work, String... settings)
+      throws IOException, InterruptedException {
     Path launcher = root.resolve("isthmus");
     Path data = work.resolve("d");
     Path out = work.resolve("serve.out");
     Path err = work.resolve("serve.err");
+    var serve = new ArrayList<>(List.of("serve", "--data-dir", data.toString()));
+    serve.addAll(List.of("--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0"));
+    serve.addAll(List.of("--default-volume", "false"));
+    serve.addAll(List.of(settings));
     Process process =
-        launcher(
-                launcher,
-                List.of(
-                    "serve",
-                    "--data-dir",
-                    data.toString(),
-                    "--listen",
-                    "127.0.0.1:0",
-                    "--metrics",
-                    "127.0.0.1:0",
-                    "--default-volume",
-                    "false"))
-            .redirectOutput(out.toFile())
-            .redirectError(err.toFile())
-            .start();
+        launcher(launcher, serve).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
     var atExit = new Thread(process::destroyForcibly);
     Runtime.getRuntime().addShutdownHook(atExit);
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
@@ -87,7 +85,7 @@ final class Daemon implements AutoCloseable {
       process.destroyForcibly();
       throw new IOException("the daemon names no metrics page: " + said);
     }
-    return new Daemon(launcher, data, process, atExit, URI.create(address.group()));
+    return new Daemon(launcher, data, err, process, atExit, URI.create(address.group()));
   }
 
   private static ProcessBuilder launcher(Path launcher, List<String> arguments) {
@@ -105,13 +103,13 @@ final class Daemon implements AutoCloseable {
   String isthmus(String... arguments) throws IOException, InterruptedException {
     var all = new ArrayList<>(List.of(arguments));
     all.addAll(List.of("--data-dir", data.toString()));
-    Path err = data.resolveSibling("client.err");
-    Process client = launcher(launcher, all).redirectError(err.toFile()).start();
+    Path said = data.resolveSibling("client.err");
+    Process client = launcher(launcher, all).redirectError(said.toFile()).start();
     client.getOutputStream().close();
     String out = new String(client.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     if (client.waitFor() != 0) {
       throw new IOException(
-          "isthmus " + String.join(" ", arguments) + ": " + Files.readString(err));
+          "isthmus " + String.join(" ", arguments) + ": " + Files.readString(said));
     }
     return out;
   }
@@ -120,6 +118,11 @@ final class Daemon implements AutoCloseable {
   Export create(String nameOrUri, String name, String size)
       throws IOException, InterruptedException {
     isthmus("volume", "create", nameOrUri, "--name", name, "--size", size, "--block-size", "4096");
+    return publish(name);
+  }
+
+  /** Shows a volume to hosts. */
+  Export publish(String name) throws IOException, InterruptedException {
     isthmus("volume", "publish", name);
     JsonNode export =
         new ObjectMapper().readTree(isthmus("volume", "show", name, "-o", "json")).get("export");
@@ -162,6 +165,22 @@ final class Daemon implements AutoCloseable {
     }
   }
 
+  /** All it has logged so far. */
+  String log() throws IOException {
+    return Files.readString(err);
+  }
+
+  /** Below which everything of it lies. */
+  Path data() {
+    return data;
+  }
+
+  /** SIGKILL; waits until it is gone. */
+  void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor();
+    Runtime.getRuntime().removeShutdownHook(atExit);
+  }
+
   /** The gateway's own: the launcher becomes it. */
   long pid() {
     return process.pid();
@@ -169,6 +188,9 @@ final class Daemon implements AutoCloseable {
 
   @Override
   public void close() {
+    if (!process.isAlive()) {
+      return;
+    }
     process.destroy();
     try {
       if (!process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {

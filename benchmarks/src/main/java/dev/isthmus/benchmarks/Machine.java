@@ -37,6 +37,19 @@ record Machine(
         lines("/proc/loadavg").getFirst().split(" ", 2)[0]);
   }
 
+  /** In a line for people. */
+  String line() {
+    return "%d %scores, %d MiB of memory, %s, %s, %s; load at the start %s."
+        .formatted(
+            cores,
+            virtual ? "virtual " : "",
+            memoryMebibytes,
+            kernel,
+            fileSystem,
+            jdk,
+            loadAverage);
+  }
+
   private static List<String> lines(String file) throws IOException {
     return Files.readAllLines(Path.of(file), StandardCharsets.UTF_8);
   }

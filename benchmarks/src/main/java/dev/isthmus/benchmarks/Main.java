@@ -18,13 +18,15 @@ import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
-/** {@code ./x bench}: one run of everything. Threading: one thread. */
+/** {@code ./x bench}: one run of what its words ask for. Threading: one thread. */
 public final class Main {
 
   private static final String HELP =
       """
-      Usage: ./x bench [--quick]
+      Usage: ./x bench [recovery] [--quick]
       Measures a real daemon, over real sockets, beside a real MinIO, and prints ratios to baselines of the same run.
+        recovery  instead: how long a volume takes to open, after kill -9 with 4 GiB in its log that no bucket has,
+                  and after a clean close (under ten minutes, and 10 GiB of disk meanwhile)
         --quick   under a minute, for a first look: fewer and shorter rounds (default: under four minutes)
       Prints Markdown; benchmarks/target/results/TIME.json holds every round. Data lies under benchmarks/target/work
       meanwhile: what is measured is that file system.
@@ -34,12 +36,10 @@ public final class Main {
   private static final long DELETE_PAUSE_NANOS = 100_000_000;
 
   private final Path root = Path.of(System.getProperty("isthmus.root", "")).toAbsolutePath();
-  private final Plan plan;
   private final Path work;
   private final long beganNanos = System.nanoTime();
 
-  private Main(Plan plan) throws IOException {
-    this.plan = plan;
+  private Main() throws IOException {
     Path target = Files.createDirectories(root.resolve("benchmarks/target/work"));
     this.work = Files.createTempDirectory(target, "");
     // MinIO's data too.
@@ -48,24 +48,24 @@ public final class Main {
 
   /** Ends with 0 if everything was measured. */
   public static void main(String[] args) throws IOException, InterruptedException {
-    Plan plan =
-        switch (List.of(args)) {
-          case List<String> none when none.isEmpty() -> Plan.FULL;
-          case List<String> one when one.equals(List.of("--quick")) -> Plan.QUICK;
-          case List<String> one when one.equals(List.of("--help")) -> null;
-          default -> {
-            System.err.print(HELP);
-            System.exit(2);
-            throw new AssertionError();
-          }
-        };
-    if (plan == null) {
+    List<String> words = List.of(args);
+    if (words.equals(List.of("--help"))) {
       System.out.print(HELP);
       return;
     }
-    var main = new Main(plan);
+    boolean quick = words.contains("--quick");
+    boolean recovery = words.contains("recovery");
+    if (words.size() != (quick ? 1 : 0) + (recovery ? 1 : 0)) {
+      System.err.print(HELP);
+      System.exit(2);
+    }
+    var main = new Main();
     Runtime.getRuntime().addShutdownHook(new Thread(main::deleteWork));
-    main.report(main.measure());
+    if (recovery) {
+      main.report(main.recover(quick ? RecoveryPlan.QUICK : RecoveryPlan.FULL));
+    } else {
+      main.report(main.measure(quick ? Plan.QUICK : Plan.FULL));
+    }
   }
 
   private void say(String what) {
@@ -73,8 +73,27 @@ public final class Main {
         Locale.ROOT, "bench: %5.1f s  %s%n", (System.nanoTime() - beganNanos) / 1e9, what);
   }
 
-  private Results measure() throws IOException, InterruptedException {
-    Instant now = Instant.now();
+  private static String now() {
+    return DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'", Locale.ROOT)
+        .format(Instant.now().atOffset(ZoneOffset.UTC));
+  }
+
+  private double tookSeconds() {
+    return (System.nanoTime() - beganNanos) / 1e9;
+  }
+
+  private RecoveryResults recover(RecoveryPlan plan) throws IOException, InterruptedException {
+    String time = now();
+    Machine machine = Machine.describe(work);
+    try (TestMinio minio = TestMinio.start()) {
+      var recoveries = new RecoveryBenchmark(root, work, minio, plan, this::say).run();
+      var opens = new OpenBenchmark(root, work, minio, plan, this::say).run();
+      return new RecoveryResults(time, tookSeconds(), machine, plan, recoveries, opens);
+    }
+  }
+
+  private Results measure(Plan plan) throws IOException, InterruptedException {
+    String time = now();
     Machine machine = Machine.describe(work);
     say("MinIO, the daemon and the bare responder start");
     try (TestMinio minio = TestMinio.start();
@@ -110,16 +129,7 @@ public final class Main {
       var requests = new RequestBenchmark(daemon, counted, plan).run();
       say("idle");
       var idle = IdleBenchmark.run(daemon, List.of(malloc, directory, s3, counted), plan);
-      return new Results(
-          DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'", Locale.ROOT)
-              .format(now.atOffset(ZoneOffset.UTC)),
-          (System.nanoTime() - beganNanos) / 1e9,
-          machine,
-          plan,
-          wire,
-          flush,
-          requests,
-          idle);
+      return new Results(time, tookSeconds(), machine, plan, wire, flush, requests, idle);
     }
   }
 
@@ -128,11 +138,18 @@ public final class Main {
   }
 
   private void report(Results results) throws IOException {
-    Path file =
-        Files.createDirectories(root.resolve("benchmarks/target/results"))
-            .resolve(results.time() + ".json");
-    new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(file.toFile(), results);
     new MarkdownReport(new PrintWriter(System.out, true, StandardCharsets.UTF_8)).print(results);
+    keep(results.time() + ".json", results);
+  }
+
+  private void report(RecoveryResults results) throws IOException {
+    new RecoveryReport(new PrintWriter(System.out, true, StandardCharsets.UTF_8)).print(results);
+    keep(results.time() + "-recovery.json", results);
+  }
+
+  private void keep(String name, Record results) throws IOException {
+    Path file = Files.createDirectories(root.resolve("benchmarks/target/results")).resolve(name);
+    new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(file.toFile(), results);
     say("every round is in " + root.relativize(file));
   }
 

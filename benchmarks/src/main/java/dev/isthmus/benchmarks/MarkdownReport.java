@@ -32,17 +32,9 @@ final class MarkdownReport {
   }
 
   private void machine(Results results) {
-    Machine machine = results.machine();
     line(
-        "%d %scores, %d MiB of memory, %s, %s, %s; load at the start %s. %d rounds of %d ms each,"
-            + " %.0f s in all.",
-        machine.cores(),
-        machine.virtual() ? "virtual " : "",
-        machine.memoryMebibytes(),
-        machine.kernel(),
-        machine.fileSystem(),
-        machine.jdk(),
-        machine.loadAverage(),
+        "%s %d rounds of %d ms each, %.0f s in all.",
+        results.machine().line(),
         results.plan().rounds(),
         results.plan().cellMillis(),
         results.tookSeconds());

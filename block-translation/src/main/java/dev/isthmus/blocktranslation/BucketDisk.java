@@ -232,10 +232,10 @@ public final class BucketDisk implements DiskSource {
     }
 
     @Override
-    public void frame(FrameRef ref, MemorySegment data, long sector) {
+    public void frame(FrameRef ref, MemorySegment data) {
       for (Extent piece : piecesOf(ref)) {
-        if (!FrameRef.copy(piece, data, sector, target(piece.sector(), piece.sectorCount()))) {
-          lost(piece.sector(), piece.sectorCount(), place(ref) + " is of another range");
+        if (!FrameRef.copy(piece, data, target(piece.sector(), piece.sectorCount()))) {
+          lost(piece.sector(), piece.sectorCount(), place(ref) + " is too short");
         }
       }
       fetchEnded();

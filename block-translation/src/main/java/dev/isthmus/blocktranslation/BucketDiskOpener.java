@@ -175,7 +175,7 @@ final class BucketDiskOpener {
     return new BucketDisk(
         identity,
         source,
-        new FrameFetcher(identity, source.store(), source.loop(), new FrameCache(0)),
+        new FrameFetcher(identity, source.store(), source.loop(), new FrameCache(0), null),
         state,
         manifest,
         map,

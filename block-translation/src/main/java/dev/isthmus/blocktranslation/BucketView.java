@@ -3,7 +3,6 @@ package dev.isthmus.blocktranslation;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blocktranslation.format.Checkpoint;
 import dev.isthmus.blocktranslation.format.CheckpointCodec;
-import dev.isthmus.blocktranslation.format.FormatException;
 import dev.isthmus.blocktranslation.format.Keys;
 import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.map.MapDescription;
@@ -11,7 +10,6 @@ import dev.isthmus.blocktranslation.store.ByteRange;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.RequestOptions;
 import dev.isthmus.blocktranslation.store.RequestPurpose;
-import dev.isthmus.blocktranslation.store.StoredObject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -102,27 +100,23 @@ final class BucketView {
       long epoch,
       long nonce) {
     String key = Keys.checkpoint(volume, epoch, nonce);
-    StoredObject object =
-        Futures.await(
-            waiter,
-            where + ": checkpoint " + key,
-            store.get(
-                keyPrefix + key,
-                ByteRange.whole(ObjectStore.MAX_OBJECT_BYTES),
-                RequestOptions.of(RequestPurpose.OPEN)));
-    try {
-      Checkpoint checkpoint = CheckpointCodec.decode(object.body());
-      boolean asNamed =
-          checkpoint.volume().equals(volume)
-              && checkpoint.keyEpoch() == epoch
-              && checkpoint.keyNonce() == nonce;
-      if (!asNamed) {
-        throw new FormatException("it is another one than its name says");
-      }
-      return checkpoint;
-    } catch (FormatException e) {
-      throw new DeviceException.Corrupt(where + ": checkpoint " + key + ": " + e.getMessage(), e);
-    }
+    String what = where + ": checkpoint " + key;
+    return Futures.await(
+        waiter,
+        what,
+        Futures.twiceIfDamaged(() ->
+            store
+                .get(
+                    keyPrefix + key,
+                    ByteRange.whole(ObjectStore.MAX_OBJECT_BYTES),
+                    RequestOptions.of(RequestPurpose.OPEN))
+                .thenApply(object -> {
+                  try {
+                    return CheckpointCodec.decode(object.body(), volume, epoch, nonce);
+                  } catch (DeviceException.Corrupt e) {
+                    throw new DeviceException.Corrupt(what + ": " + e.getMessage(), e);
+                  }
+                })));
   }
 
   /**

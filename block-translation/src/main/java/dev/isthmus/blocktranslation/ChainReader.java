@@ -126,7 +126,20 @@ final class ChainReader {
                 : CompletableFuture.failedFuture(failure));
   }
 
+  /** What fails its checks is read once more before it counts as damaged. */
   private Link parse(long sequence, StoredObject object) {
+    try {
+      return parseOnce(sequence, object);
+    } catch (DeviceException.Corrupt damaged) {
+      StoredObject again = Futures.await(waiter, where, head(sequence));
+      if (again == null) {
+        throw damaged;
+      }
+      return parseOnce(sequence, again);
+    }
+  }
+
+  private Link parseOnce(long sequence, StoredObject object) {
     try {
       MemorySegment bytes = object.body();
       SegmentHeader header = SegmentHeader.decode(bytes, volume, sequence);
@@ -154,26 +167,14 @@ final class ChainReader {
 
   private void check(ChainPosition position, Link link, long newestEpoch) {
     SegmentHeader header = link.header();
-    if (link.isFence()) {
-      if (header.epoch() > newestEpoch) {
-        throw new DeviceException.Fenced(
-            where + " was opened by another gateway (epoch " + header.epoch() + ")");
-      }
-      require(header.epoch() > position.epoch(), header, "a fence of an older epoch");
-      require(header.lastLsn() == position.lastLsn(), header, "a fence at another LSN");
-    } else {
-      require(
-          header.epoch() == position.epoch() && header.writer().equals(position.writer()),
-          header,
-          "a segment by somebody who does not own the chain here");
-      require(header.firstLsn() == position.lastLsn() + 1, header, "a gap in the order of changes");
+    if (link.isFence() && header.epoch() > newestEpoch) {
+      throw new DeviceException.Fenced(
+          where + " was opened by another gateway (epoch " + header.epoch() + ")");
     }
-  }
-
-  private void require(boolean condition, SegmentHeader header, String what) {
-    if (!condition) {
+    String flaw = header.flawAfter(position.epoch(), position.writer(), position.lastLsn());
+    if (flaw != null) {
       throw new DeviceException.Corrupt(
-          where + ": " + what + " in object " + Keys.segment(volume, header.sequence()));
+          where + ": " + flaw + " in object " + Keys.segment(volume, header.sequence()));
     }
   }
 }

@@ -26,8 +26,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Gets frames from the bucket: neighbours with one ranged GET, and one GET for all who miss the
- * same frame at once. What arrives is checked before anybody sees it; a frame that fails its checks
- * is fetched once more by itself, then it is corrupt. Threading: confined to the volume's loop.
+ * same frame at once. What arrives is checked before anybody sees it. A frame that fails its checks
+ * is fetched once more by itself, then taken from the log, if that still holds it; else it is
+ * corrupt. Threading: confined to the volume's loop.
  */
 final class FrameFetcher {
 
@@ -47,7 +48,7 @@ final class FrameFetcher {
 
   /** Hears of one frame. Called on the loop; the data is only good within the call. */
   interface Waiter {
-    void frame(FrameRef ref, MemorySegment data, long sector);
+    void frame(FrameRef ref, MemorySegment data);
 
     void failed(FrameRef ref, IoStatus status);
   }
@@ -56,18 +57,31 @@ final class FrameFetcher {
   private final ObjectStore store;
   private final EngineLoop loop;
   private final FrameCache cache;
+  private final @Nullable RecentFrames recent;
   private final int volumeTag;
   private final Map<FrameRef, List<Waiter>> wanted = new HashMap<>();
   private final Deque<Span> queued = new ArrayDeque<>();
   private int underWay;
   private boolean closed;
-  private long corrupt;
+  private long refetched;
+  private long servedFromLog;
 
-  FrameFetcher(VolumeIdentity identity, ObjectStore store, EngineLoop loop, FrameCache cache) {
+  /**
+   * Fetches frames of one volume.
+   *
+   * @param recent second copies of damaged ones; null for a reader without the log
+   */
+  FrameFetcher(
+      VolumeIdentity identity,
+      ObjectStore store,
+      EngineLoop loop,
+      FrameCache cache,
+      @Nullable RecentFrames recent) {
     this.identity = identity;
     this.store = store;
     this.loop = loop;
     this.cache = cache;
+    this.recent = recent;
     this.volumeTag = Frame.volumeTag(identity.volume());
   }
 
@@ -176,6 +190,9 @@ final class FrameFetcher {
 
   private void deliver(Span span, FrameRef ref, MemorySegment body) {
     try {
+      if (ref.source() != 0) {
+        throw new FormatException("the map names source volume " + ref.source() + ", not known");
+      }
       int at = ref.offset() - span.offset();
       if (at + ref.totalBytes() > body.byteSize()) {
         throw new FormatException("the segment ends before the frame does");
@@ -185,14 +202,20 @@ final class FrameFetcher {
       if (frame.storedLength() != ref.storedLength()) {
         throw new FormatException("the frame has another length than the map says");
       }
-      MemorySegment data = bytes.asSlice(Frame.HEADER_BYTES, frame.rawLength());
-      for (Waiter waiter : takeWaiters(ref)) {
-        waiter.frame(ref, data, frame.sector());
+      if (frame.sector() != ref.sector()) {
+        throw new FormatException("the frame holds sector " + frame.sector());
       }
-      cache.put(ref, data, frame.sector());
+      give(ref, bytes.asSlice(Frame.HEADER_BYTES, frame.rawLength()));
     } catch (FormatException e) {
       damaged(span, ref, e.getMessage() == null ? "" : e.getMessage());
     }
+  }
+
+  private void give(FrameRef ref, MemorySegment data) {
+    for (Waiter waiter : takeWaiters(ref)) {
+      waiter.frame(ref, data);
+    }
+    cache.put(ref, data);
   }
 
   private void fail(Span span, FrameRef ref, Throwable failure) {
@@ -209,17 +232,26 @@ final class FrameFetcher {
 
   private void damaged(Span span, FrameRef ref, String why) {
     if (!span.again) {
+      refetched++;
       queued.add(new Span(List.of(ref), span.purpose, true));
       return;
     }
-    corrupt++;
+    MemorySegment copy = recent == null ? null : recent.read(ref);
     LOG.error(
-        "{}: CORRUPT: object {} at offset {}, {} bytes: {}",
+        "{}: {}: object {} at offset {}, {} bytes, for sector {}: {}{}",
         identity.where(),
+        copy == null ? "CORRUPT" : "damaged",
         key(ref.segment()),
         ref.offset(),
         ref.totalBytes(),
-        why);
+        ref.sector(),
+        why,
+        copy == null ? "" : "; the log still has the data: scrub with repair writes it anew");
+    if (copy != null) {
+      servedFromLog++;
+      give(ref, copy);
+      return;
+    }
     takeWaiters(ref).forEach(waiter -> waiter.failed(ref, IoStatus.CORRUPT));
   }
 
@@ -228,8 +260,13 @@ final class FrameFetcher {
     return waiters == null ? List.of() : waiters;
   }
 
-  /** Frames that were found damaged for good. */
-  long corrupt() {
-    return corrupt;
+  /** Frames that arrived damaged and were fetched once more. */
+  long refetched() {
+    return refetched;
+  }
+
+  /** Frames that are damaged in the bucket and were taken from the log. */
+  long servedFromLog() {
+    return servedFromLog;
   }
 }

@@ -46,6 +46,24 @@ final class Futures {
         failure -> CompletableFuture.failedFuture(deviceException(what, failure)));
   }
 
+  /**
+   * Reads and checks what was read; if that fails for damage, once more: a reply can be damaged on
+   * its way, or come from a bad copy, where the object is whole.
+   *
+   * @param read one read with its checks, failing with {@link DeviceException.Corrupt} for damage
+   */
+  static <T> CompletableFuture<T> twiceIfDamaged(Supplier<CompletableFuture<T>> read) {
+    return read.get()
+        .exceptionallyCompose(failure ->
+            isDamage(cause(failure)) ? read.get() : CompletableFuture.failedFuture(failure));
+  }
+
+  private static boolean isDamage(Throwable cause) {
+    return cause instanceof DeviceException.Corrupt
+        || cause instanceof StoreException.Corrupt
+        || cause instanceof StoreException.OutOfRange;
+  }
+
   /** Waits for {@code future} off the loop, failures as {@link DeviceException}s. */
   static <T> T await(Waiter waiter, String what, CompletableFuture<T> future) {
     try {

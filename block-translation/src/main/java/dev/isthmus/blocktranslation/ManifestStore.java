@@ -55,7 +55,8 @@ final class ManifestStore {
    * DeviceException.Corrupt} where it is damaged.
    */
   CompletableFuture<Stored> read() {
-    return store.get(key, ByteRange.whole(ManifestCodec.MAX_BYTES), OPTIONS).thenApply(this::parse);
+    return Futures.twiceIfDamaged(() ->
+        store.get(key, ByteRange.whole(ManifestCodec.MAX_BYTES), OPTIONS).thenApply(this::parse));
   }
 
   /** Whether {@link #read} failed because there is none. */

@@ -1,10 +1,13 @@
 package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.BlockDevice;
+import dev.isthmus.blocktranslation.scrub.ScrubSettings;
+import dev.isthmus.blocktranslation.scrub.VolumeScrub;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** A disk that lives in a bucket, opened by this process as its one owner. */
 public interface ObjectVolume extends BlockDevice {
@@ -35,6 +38,16 @@ public interface ObjectVolume extends BlockDevice {
    * Requests to the bucket since this volume was opened, by kind and purpose: what a bill counts.
    */
   StoreStatistics storeStatistics();
+
+  /**
+   * Starts to read all of the volume in the bucket and to compare it, while I/O goes on.
+   *
+   * @throws dev.isthmus.blockdevice.DeviceException.Invalid if one runs already
+   */
+  VolumeScrub startScrub(ScrubSettings settings);
+
+  /** The scrub that runs, or the last one of this open; null before the first. */
+  @Nullable VolumeScrub scrub();
 
   /** Whether the local log failed: no change is taken until the volume is opened over another. */
   boolean isLogFailed();

@@ -4,6 +4,9 @@ import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.DeviceProvider;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.format.Manifest;
+import dev.isthmus.blocktranslation.scrub.ScrubSettings;
+import dev.isthmus.blocktranslation.scrub.ScrubTarget;
+import dev.isthmus.blocktranslation.scrub.VolumeScrub;
 import dev.isthmus.blocktranslation.store.BucketUri;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.StoreAddress;
@@ -197,6 +200,21 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   public VolumeSummary describe(StorageUri uri) {
     BucketUri bucket = BucketUri.ofVolume(uri, OTHER_KEYS);
     return admin(bucket).describe(VolumePlace.of(uri, bucket));
+  }
+
+  /**
+   * A scrub of a volume that this process need not have open; owns nothing, changes nothing. It is
+   * not started. What only the owner's log has is not looked at.
+   */
+  public VolumeScrub scrub(StorageUri uri, ScrubSettings settings) {
+    if (settings.repair()) {
+      throw new DeviceException.Invalid(
+          "a repair writes through the open volume: say its name, not its URI");
+    }
+    BucketUri bucket = BucketUri.ofVolume(uri, Set.of());
+    VolumePlace place = VolumePlace.of(uri, bucket);
+    return new VolumeScrub(
+        ScrubTarget.offline(store(bucket.address()), place.keyPrefix(), place.where()), settings);
   }
 
   /**

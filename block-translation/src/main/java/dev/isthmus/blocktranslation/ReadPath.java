@@ -80,9 +80,10 @@ final class ReadPath {
     fetcher.close();
   }
 
-  /** Reads that ended corrupt because of the log. */
-  long corrupt() {
-    return corrupt + fetcher.corrupt();
+  /** What failed its checks so far. */
+  ReadIntegrity integrity() {
+    return new ReadIntegrity(
+        corrupt, fetcher.refetched(), cache.damages(), fetcher.servedFromLog());
   }
 
   private void prefetch(long offsetBytes, long lengthBytes) {
@@ -164,10 +165,7 @@ final class ReadPath {
         return;
       }
       FrameRef ref = FrameRef.of(piece);
-      FrameCache.Entry cached = cache.get(ref);
-      if (cached != null) {
-        copyFromFrame(piece, cached.data(), cached.sector());
-      } else {
+      if (!cache.read(ref, piece.sectorInFrame() * 512L, target(piece))) {
         missing.computeIfAbsent(ref, _ -> new ArrayList<>(1)).add(piece);
       }
     }
@@ -179,8 +177,15 @@ final class ReadPath {
 
     @Override
     public void failed(DeviceException failure) {
-      LOG.error("{}: the map can't be read: {}", identity.where(), failure.getMessage());
-      worsen(failure instanceof DeviceException.Corrupt ? IoStatus.CORRUPT : IoStatus.UNAVAILABLE);
+      boolean damaged = failure instanceof DeviceException.Corrupt;
+      LOG.error(
+          "{}: {}the map can't be read for {} sectors at sector {}: {}",
+          identity.where(),
+          damaged ? "CORRUPT: " : "",
+          buffer.byteSize() / 512,
+          firstSector,
+          failure.getMessage());
+      worsen(damaged ? IoStatus.CORRUPT : IoStatus.UNAVAILABLE);
       lookupEnded();
     }
 
@@ -190,16 +195,16 @@ final class ReadPath {
       }
       fetches = missing.size();
       if (fetches == 0) {
-        done.accept(status);
+        end();
       } else {
         fetcher.fetch(missing.keySet(), RequestPurpose.READ, this);
       }
     }
 
     @Override
-    public void frame(FrameRef ref, MemorySegment data, long sector) {
+    public void frame(FrameRef ref, MemorySegment data) {
       for (Extent piece : piecesOf(ref)) {
-        copyFromFrame(piece, data, sector);
+        copyFromFrame(piece, data);
       }
       fetchEnded();
     }
@@ -221,8 +226,19 @@ final class ReadPath {
 
     private void fetchEnded() {
       if (--fetches == 0) {
-        done.accept(status);
+        end();
       }
+    }
+
+    private void end() {
+      if (status == IoStatus.CORRUPT) {
+        corrupt++;
+      }
+      done.accept(status);
+    }
+
+    private MemorySegment target(Extent piece) {
+      return target(piece.sector(), piece.sectorCount());
     }
 
     private MemorySegment target(long sector, long sectorCount) {
@@ -236,15 +252,13 @@ final class ReadPath {
       }
     }
 
-    private void copyFromFrame(Extent piece, MemorySegment data, long frameSector) {
-      MemorySegment target = target(piece.sector(), piece.sectorCount());
-      if (!FrameRef.copy(piece, data, frameSector, target)) {
-        corrupt++;
+    private void copyFromFrame(Extent piece, MemorySegment data) {
+      if (!FrameRef.copy(piece, data, target(piece))) {
         LOG.error(
-            "{}: CORRUPT: the frame that {} names holds sector {}",
+            "{}: CORRUPT: the frame that {} names has {} bytes",
             identity.where(),
             piece,
-            frameSector);
+            data.byteSize());
         worsen(IoStatus.CORRUPT);
       }
     }
@@ -257,19 +271,26 @@ final class ReadPath {
         var crc = new CRC32C();
         crc.update(payload.asByteBuffer());
         if ((int) crc.getValue() != piece.payloadCrc()) {
-          corrupt++;
           LOG.error(
-              "{}: CORRUPT: the log's record {} for sector {} fails its checksum",
+              "{}: CORRUPT: the log's record {} at position {} fails its checksum: {} sectors at"
+                  + " sector {}",
               identity.where(),
               piece.lsn(),
+              piece.position(),
+              piece.sectorCount(),
               piece.sector());
           worsen(IoStatus.CORRUPT);
         } else if (!whole) {
           MemorySegment.copy(payload, piece.offsetInPayload(), target, 0, target.byteSize());
         }
       } catch (LogException e) {
-        corrupt++;
-        LOG.error("{}: the log can't be read: {}", identity.where(), e.getMessage());
+        LOG.error(
+            "{}: CORRUPT: the log's record {} can't be read: {} sectors at sector {}: {}",
+            identity.where(),
+            piece.lsn(),
+            piece.sectorCount(),
+            piece.sector(),
+            e.getMessage());
         worsen(IoStatus.CORRUPT);
       }
     }

@@ -418,17 +418,24 @@ final class SegmentUploader {
   private void inspect(Upload upload) {
     Futures.then(
         loop,
-        store
-            .get(
-                key(upload),
-                ByteRange.span(0, SegmentHeader.BYTES),
-                RequestOptions.of(RequestPurpose.SEGMENT))
-            .handle((object, failure) -> {
-              if (failure == null) {
-                return isOurs(upload, object.body());
-              }
-              if (Futures.cause(failure) instanceof StoreException.OutOfRange) {
-                return false; // an empty object: no try of ours sends that
+        // Twice: a reply that is damaged on its way is no other owner.
+        Futures.twiceIfDamaged(() ->
+                store
+                    .get(
+                        key(upload),
+                        ByteRange.span(0, SegmentHeader.BYTES),
+                        RequestOptions.of(RequestPurpose.SEGMENT))
+                    .thenApply(object -> isOurs(upload, object.body())))
+            .exceptionally(failure -> {
+              if (Futures.cause(failure) instanceof StoreException.OutOfRange
+                  || Futures.cause(failure) instanceof DeviceException.Corrupt) {
+                // Not ours, whatever it is: we only ever send whole segments.
+                LOG.warn(
+                    "{}: slot {} holds something else: {}",
+                    identity.where(),
+                    upload.sequence,
+                    Futures.cause(failure).getMessage());
+                return false;
               }
               throw new CompletionException(Futures.cause(failure));
             }),
@@ -441,13 +448,7 @@ final class SegmentUploader {
       return found.writer().equals(identity.writer())
           && Arrays.equals(found.digest(), upload.header().digest());
     } catch (FormatException e) {
-      // Not ours, whatever it is: we only ever send whole segments.
-      LOG.warn(
-          "{}: slot {} holds something else: {}",
-          identity.where(),
-          upload.sequence,
-          e.getMessage());
-      return false;
+      throw new DeviceException.Corrupt(String.valueOf(e.getMessage()), e);
     }
   }
 

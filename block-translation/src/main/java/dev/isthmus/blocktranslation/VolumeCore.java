@@ -18,6 +18,8 @@ import dev.isthmus.blocktranslation.map.BlockMap;
 import dev.isthmus.blocktranslation.map.Extent;
 import dev.isthmus.blocktranslation.map.IntervalMap;
 import dev.isthmus.blocktranslation.map.PartInfo;
+import dev.isthmus.blocktranslation.scrub.ScrubSettings;
+import dev.isthmus.blocktranslation.scrub.VolumeScrub;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
 import dev.isthmus.wal.LogException;
 import dev.isthmus.wal.WriteAheadLog;
@@ -58,7 +60,7 @@ final class VolumeCore
   private static final int MAX_IN_FLIGHT = 16_384;
 
   /** Most bytes of one read or write; NVMe's MDTS is set from it. */
-  private static final int MAX_TRANSFER_BYTES = 1 << 20;
+  static final int MAX_TRANSFER_BYTES = 1 << 20;
 
   /**
    * How long a close waits for the bucket before it leaves the rest to the log: less than a service
@@ -78,12 +80,14 @@ final class VolumeCore
   private final Backlog backlog;
   private final Durability durability;
   private final FrameCache cache;
+  private final RecentFrames recent;
   private final ReadPath reads;
   private final WritePath writes;
   private final SegmentUploader uploader;
   private final LogDrain drain;
   private final OwnedManifest manifest;
   private final Checkpointer checkpointer;
+  private final ScrubDesk scrubs;
   private final RpoWatch rpo;
   private final TierChanger tierChanger;
   private final AtomicInteger inFlight = new AtomicInteger();
@@ -100,7 +104,8 @@ final class VolumeCore
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
   private static final VolumeStatistics EMPTY =
-      new VolumeStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0);
+      new VolumeStatistics(
+          0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, ReadIntegrity.NONE);
 
   /**
    * On the loop.
@@ -125,6 +130,7 @@ final class VolumeCore
     this.info = info(tiers.needFlushes());
     this.durability = new Durability(log, loop, log.durableLsn(), position.lastLsn(), this);
     this.cache = new FrameCache(settings.cacheBytes());
+    this.recent = new RecentFrames(log);
     this.reads =
         new ReadPath(
             identity,
@@ -132,7 +138,7 @@ final class VolumeCore
             map,
             log,
             cache,
-            new FrameFetcher(identity, parts.store(), loop, cache),
+            new FrameFetcher(identity, parts.store(), loop, cache, recent),
             settings.cacheBytes());
     this.writes =
         new WritePath(
@@ -175,6 +181,16 @@ final class VolumeCore
     this.tierChanger =
         new TierChanger(
             identity.where(), loop, durability, uploader, manifest, parts.nonces(), this);
+    this.scrubs =
+        new ScrubDesk(
+            identity,
+            parts.name(),
+            parts.store(),
+            () ->
+                Futures.await(
+                    loop, identity.where(), Futures.onLoop(loop, _ -> position.sequence())),
+            new ScrubCopies(loop, cache, recent, map, dirty, writes, () -> closing, ended),
+            ScrubDesk.host(loop, ended));
     uploader.keepTo(tiers.rpo());
     rpo.look();
     // Each open begins a roll file: many in a row without a write would fill the log.
@@ -388,6 +404,7 @@ final class VolumeCore
       dirty.removeIf(
           record.sector(), record.sectorCount(), range -> range.lsn() <= header.lastLsn());
     }
+    recent.committed(header.sequence(), entries, records);
     position = position.after(header);
     segmentsUploaded++;
     segmentBytesUploaded += header.totalLength();
@@ -529,6 +546,16 @@ final class VolumeCore
   }
 
   @Override
+  public VolumeScrub startScrub(ScrubSettings settings) {
+    return scrubs.start(settings);
+  }
+
+  @Override
+  public @Nullable VolumeScrub scrub() {
+    return scrubs.latest();
+  }
+
+  @Override
   public boolean isLogFailed() {
     return drain.hasBegun();
   }
@@ -563,7 +590,7 @@ final class VolumeCore
             map.statistics().bytesWritten() + checkpointer.bytesWritten(),
             rpo.isExceeded(),
             rpo.exceededNanos(),
-            reads.corrupt());
+            reads.integrity());
     return lastStatistics;
   }
 
@@ -578,6 +605,7 @@ final class VolumeCore
         Futures.await(loop, identity.where(), Futures.onLoop(loop, _ -> collect()));
       }
       closing = true;
+      scrubs.close();
       try {
         new VolumeCloser(loop, identity.where(), CLOSE_UPLOAD_NANOS).close(this);
       } finally {
@@ -644,6 +672,14 @@ final class VolumeCore
   /** Everything is in the bucket, and its manifest says so. Blocks. */
   void noteClosed() {
     parts.noteClosed().run();
+  }
+
+  ScrubDesk scrubs() {
+    return scrubs;
+  }
+
+  FrameCache cache() {
+    return cache;
   }
 
   BlockDevice device() {

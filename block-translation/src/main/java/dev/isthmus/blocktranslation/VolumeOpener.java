@@ -47,6 +47,7 @@ final class VolumeOpener {
   private final ManifestStore manifests;
   private final Function<Manifest, VolumeSummary> summaries;
   private final Runnable onClosed;
+  private OpenTimes times;
 
   /**
    * @param where the volume, for messages
@@ -80,6 +81,7 @@ final class VolumeOpener {
     this.manifests = new ManifestStore(store, keyPrefix, where);
     this.summaries = summaries;
     this.onClosed = onClosed;
+    this.times = new OpenTimes(loop);
   }
 
   /** Opens the volume. */
@@ -108,6 +110,7 @@ final class VolumeOpener {
   }
 
   private @Nullable VolumeCore tryOpen(Takeover takeover, @Nullable UUID expected) {
+    times = new OpenTimes(loop);
     ManifestStore.Stored stored = readManifest();
     Manifest manifest = stored.manifest();
     if (expected != null && !expected.equals(manifest.volume())) {
@@ -123,12 +126,15 @@ final class VolumeOpener {
     BucketView bucket = BucketView.read(store, loop, keyPrefix, where, manifest);
     bucket.readOn(manifest.epoch());
     checkFloor(manifest, bucket.position());
+    times.ended("bucket read");
     Path directory = settings.directory().resolve(manifest.volume().toString());
     try (LocalLog local = LocalLog.find(logs, directory, sizes.log(), manifest, where)) {
+      times.ended("log checked");
       LocalLog.Verdict verdict = local.judge(bucket.position(), takeover, loop.wallNanos());
       long epoch = Math.max(manifest.epoch(), local.newestEpoch()) + 1;
       UUID writer = nonces.nextUuid();
       LocalLog.Ready ready = local.ready(verdict, nonces.nextUuid());
+      times.ended("log replayed");
       Manifest next =
           manifest.opened(nonces.nextHex128(), writer, epoch, ready.logId(), verdict.rollback());
       WriteAheadLog log;
@@ -138,6 +144,7 @@ final class VolumeOpener {
         local.discard(ready);
         throw e;
       }
+      times.ended("term begun");
       try {
         ManifestStore.Attempt attempt =
             Futures.await(loop, where, manifests.tryReplace(stored, next));
@@ -158,6 +165,7 @@ final class VolumeOpener {
         restateBase(log, next, bucket.position().lastLsn());
         local.remember(next);
         local.setOthersAside(ready.logId());
+        times.ended("bucket taken");
         Runnable noteClosed =
             () -> logs.writeNote(directory, LocalTerm.of(next, where).whenClosed().encode());
         return start(attempt.found(), bucket, log, ready.records(), noteClosed);
@@ -288,14 +296,16 @@ final class VolumeOpener {
             where,
             Futures.onLoop(
                 loop, _ -> assemble(stored, identity, bucket, log, records, outcome, noteClosed)));
+    times.ended("maps built");
     LOG.info(
-        "{}: open, epoch {}, incarnation {}, LSN {} ({} in the bucket), {}",
+        "{}: open, epoch {}, incarnation {}, LSN {} ({} in the bucket), {}; {}",
         where,
         identity.epoch(),
         identity.device().incarnation(),
         log.appendedLsn(),
         bucket.position().lastLsn(),
-        outcome);
+        outcome,
+        times);
     return volume;
   }
 

@@ -21,7 +21,7 @@ package dev.isthmus.blocktranslation;
  * @param mapBytesUploaded bytes written to the bucket for the map and checkpoints
  * @param rpoExceeded whether that age is above the volume's rpo
  * @param rpoExceededNanos time so far in which it was
- * @param corruptReads reads that ended {@code CORRUPT}
+ * @param integrity what failed its checks on the way to a reader
  */
 public record VolumeStatistics(
     long logBytes,
@@ -42,4 +42,4 @@ public record VolumeStatistics(
     long mapBytesUploaded,
     boolean rpoExceeded,
     long rpoExceededNanos,
-    long corruptReads) {}
+    ReadIntegrity integrity) {}

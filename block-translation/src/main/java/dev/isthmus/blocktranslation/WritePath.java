@@ -121,6 +121,37 @@ final class WritePath {
     }
   }
 
+  /**
+   * Writes a stretch anew that is there already, now or not at all: behind a write that waits it
+   * would undo that one.
+   *
+   * @param data at most one record's payload
+   * @return whether it is applied
+   */
+  boolean tryRewrite(long offsetBytes, MemorySegment data) {
+    long length = data.byteSize();
+    if (owner.writable() != IoStatus.OK
+        || logFailed
+        || rpo.holdsWriters()
+        || !held.isEmpty()
+        || headAppliedBytes > 0
+        || exclusive.isHeld(offsetBytes, length)
+        || !hasRoom(length, 1)) {
+      return false;
+    }
+    try {
+      append(RecordType.WRITE, false, offsetBytes, length, data);
+    } catch (LogFullException e) {
+      return false;
+    } catch (LogException e) {
+      owner.logFailed(e);
+      return false;
+    }
+    pacer.admitted(fill(), length, loop.nanoTime());
+    owner.appended();
+    return true;
+  }
+
   /** A segment was committed: there may be room. */
   void committed(long segmentPayloadBytes) {
     pacer.committed(segmentPayloadBytes, loop.nanoTime());
@@ -131,11 +162,7 @@ final class WritePath {
   void roomChanged() {
     admitHeld();
     // Hosts send nothing to a stalled device, so it has to recover without a write.
-    if (held.isEmpty()
-        && !logFailed
-        && !rpo.holdsWriters()
-        && fits(Frame.MAX_RAW_BYTES, 1)
-        && logHasRoom()) {
+    if (held.isEmpty() && !logFailed && !rpo.holdsWriters() && fitsLargest() && logHasRoom()) {
       goOn();
     } else if (stalled) {
       owner.stalled(whyStalled());
@@ -379,6 +406,15 @@ final class WritePath {
         && pacer.delayNanos(fill(), loop.nanoTime()) == 0;
   }
 
+  /**
+   * Whether the largest command fits. A full log that takes a small one is still full: if the
+   * volume went on for that, hosts would come back with their larger ones, and each would wait and
+   * be refused again.
+   */
+  private boolean fitsLargest() {
+    return fits(VolumeCore.MAX_TRANSFER_BYTES, VolumeCore.MAX_TRANSFER_BYTES / Frame.MAX_RAW_BYTES);
+  }
+
   private boolean fits(long bytes, long records) {
     return backlog.logBytes() + BacklogRecord.logBytes(bytes, records) <= backlogLimitBytes
         && backlog.uncommitted() + records <= Backlog.MAX_RECORDS;
@@ -410,7 +446,9 @@ final class WritePath {
 
   private void applied(Request request, boolean fua) {
     logFullWhy = "";
-    goOn();
+    if (fitsLargest()) {
+      goOn();
+    }
     Tiers tiers = owner.tiers();
     if (fua && tiers.flush() == Tier.UPLOADED) {
       durability.awaitUploaded(lastLsn, request);

@@ -102,14 +102,28 @@ class FullFileSystemIT {
       host.create(64 * MIB, SimHost.BLOCK_BYTES, Tier.APPLIED, Tier.LOCAL_DURABLE);
       VolumeCore volume = host.open();
       for (int round = 0; round < 3; round++) {
-        mount.fill();
-        IoFuture held = writeUntilHeld(volume);
+        IoFuture held;
+        try (var _ = new Filler(mount)) {
+          held = writeUntilHeld(volume);
+        }
         mount.free();
         assertEquals(IoStatus.OK, held.await(), "nobody but the space was needed");
       }
-      mount.fill();
+      checkRefusal(volume, mount);
+      mount.free();
+      await("ready again without a write", () -> volume.state().kind() == DeviceState.Kind.READY);
+      for (int i = 0; i < SLOTS; i++) {
+        assertEquals(IoStatus.OK, submitWrite(volume).await());
+      }
+      check(volume);
+      volume.close();
+      check(host.open());
+    }
+  }
+
+  private void checkRefusal(VolumeCore volume, TemporaryMount mount) {
+    try (var _ = new Filler(mount)) {
       IoFuture late = writeUntilHeld(volume);
-      written[(int) ((nextId - 1) % SLOTS)] = -1;
       IoStatus end = late.await();
       // The first of those that wait may be in the log in part: then it is not retryable.
       assertTrue(end == IoStatus.UNAVAILABLE || end == IoStatus.MEDIA_ERROR, end.name());
@@ -122,17 +136,42 @@ class FullFileSystemIT {
       var flush = new IoFuture();
       volume.submit(IoCommand.FLUSH, flush);
       assertEquals(IoStatus.OK, flush.await());
+      // From here on no commit comes to wake the volume.
       await(
           "everything is in the bucket",
           () -> volume.positions().uploadedLsn() == volume.positions().appliedLsn());
-      mount.free();
-      await("ready again without a write", () -> volume.state().kind() == DeviceState.Kind.READY);
-      for (int i = 0; i < SLOTS; i++) {
-        assertEquals(IoStatus.OK, submitWrite(volume).await());
+    }
+  }
+
+  /** Takes what is free again and again: files that the log trims give some back. */
+  private static final class Filler implements AutoCloseable {
+    private final Thread thread;
+    private volatile boolean stopped;
+
+    Filler(TemporaryMount mount) {
+      thread =
+          Thread.ofPlatform()
+              .daemon()
+              .start(() -> {
+                while (!stopped) {
+                  try {
+                    mount.fill();
+                  } catch (IOException e) {
+                    return;
+                  }
+                  LockSupport.parkNanos(1_000_000);
+                }
+              });
+    }
+
+    @Override
+    public void close() {
+      stopped = true;
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
       }
-      check(volume);
-      volume.close();
-      check(host.open());
     }
   }
 

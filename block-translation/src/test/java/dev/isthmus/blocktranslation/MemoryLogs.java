@@ -112,6 +112,10 @@ final class MemoryLogs implements LogHome {
     return appendsFail;
   }
 
+  boolean readsFail() {
+    return readsFail;
+  }
+
   boolean readFails(long lsn) {
     return readsFail || lsn == badLsn;
   }
@@ -263,7 +267,7 @@ final class MemoryLogs implements LogHome {
   public void delete(Path directory) {
     MemoryLog.Disk disk = disks.get(directory);
     if (disk != null) {
-      lock(disk, directory);
+      requireFree(disk, directory);
       disks.remove(directory);
     }
   }

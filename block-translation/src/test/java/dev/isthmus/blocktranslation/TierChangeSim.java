@@ -363,21 +363,40 @@ class TierChangeSim {
 
     private void reopenWithoutLog() {
       try {
-        open(Takeover.UNFLUSHED);
-        if (volume().positions().appliedLsn() < flushed) {
-          throw new AssertionError(
-              "flushed " + flushed + " is gone for the word of the unflushed alone");
-        }
+        openUnflushed();
       } catch (Refused e) {
-        if (host.manifest().state() == Manifest.State.OPEN
-            && host.manifest().flush() == Tier.UPLOADED) {
-          throw new AssertionError(e);
+        if (isFlushUploaded()) {
+          // A change that its dead owner had sent may have arrived since it was looked at.
+          reopenFlushUploaded();
+          return;
         }
         flushed = 0;
         completed = 0;
         open(Takeover.LOSSY);
       }
       judge();
+    }
+
+    private boolean isFlushUploaded() {
+      return host.manifest().state() == Manifest.State.OPEN
+          && host.manifest().flush() == Tier.UPLOADED;
+    }
+
+    private void reopenFlushUploaded() {
+      try {
+        openUnflushed();
+      } catch (Refused e) {
+        throw new AssertionError(e);
+      }
+      judge();
+    }
+
+    private void openUnflushed() {
+      open(Takeover.UNFLUSHED);
+      if (volume().positions().appliedLsn() < flushed) {
+        throw new AssertionError(
+            "flushed " + flushed + " is gone for the word of the unflushed alone");
+      }
     }
 
     private void reopen(Takeover takeover) {
@@ -403,7 +422,7 @@ class TierChangeSim {
           faulty = true;
           return;
         } catch (DeviceException.Unavailable | DeviceException.Fenced e) {
-          if (e.getCause() instanceof LossRefusedException) {
+          if (e.getCause() instanceof OperatorNeededException) {
             throw new Refused(e);
           }
           if (faultRate == 0) {

@@ -87,6 +87,25 @@ class VolumeBackpressureTest {
   }
 
   @Test
+  void aFullLogThatTakesASmallWriteIsStillFull() {
+    VolumeCore volume = open();
+    host.withFaults(UNREACHABLE);
+    var waiting = new ArrayList<IoFuture>();
+    int _ = fill(volume, waiting);
+    host.advance(12_000);
+    assertEquals(IoStatus.UNAVAILABLE, waiting.getFirst().await());
+    IoFuture small = host.submit(volume, SimHost.writeCommand(0, 1, 99, false));
+    host.advance(1_000);
+    assertEquals(IoStatus.OK, small.await());
+    assertEquals(DeviceState.Kind.STALLED, volume.state().kind());
+    host.withFaults(StoreFaults.NONE);
+    host.awaitUploaded(volume);
+    host.advance(1_000);
+    assertEquals(DeviceState.Kind.READY, volume.state().kind());
+    volume.close();
+  }
+
+  @Test
   void writesThatWaitAreCancelledOrEndWithTheClose() {
     VolumeCore volume = open();
     host.withFaults(UNREACHABLE);

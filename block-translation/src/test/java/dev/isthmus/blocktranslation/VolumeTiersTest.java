@@ -233,6 +233,11 @@ class VolumeTiersTest {
     host.advance(100);
     assertEquals(Tier.UPLOADED, volume.tiers().flush());
     assertEquals(Tier.LOCAL_DURABLE, volume.summary().tiers().flush());
+    CompletableFuture<Tiers> again = begin(volume, "", "uploaded", "");
+    host.advance(5_000);
+    assertFalse(again.isDone(), "in force is not yet true of what completed before");
+    assertEquals(Tier.LOCAL_DURABLE, host.manifest().flush());
+    assertTrue(again.cancel(false));
     host.withFaults(StoreFaults.NONE);
     host.awaitUploaded(volume);
     host.advance(60_000);

@@ -196,6 +196,31 @@ public final class CheckpointCodec {
     return checkpoint;
   }
 
+  /**
+   * Reads the whole object that a manifest names.
+   *
+   * @throws DeviceException.Corrupt naming the first thing that is wrong; another checkpoint than
+   *     the one named, too
+   */
+  public static Checkpoint decode(MemorySegment bytes, UUID volume, Manifest.CheckpointRef named) {
+    Checkpoint checkpoint = decode(bytes, volume, named.epoch(), named.nonce());
+    require(
+        checkpoint.sequence() == named.sequence() && checkpoint.lastLsn() == named.lastLsn(),
+        "it is not the one that the manifest names");
+    return checkpoint;
+  }
+
+  /** Decodes one, which must be what its key says. */
+  public static Checkpoint decode(MemorySegment bytes, UUID volume, long epoch, long nonce) {
+    Checkpoint checkpoint = decode(bytes);
+    require(
+        checkpoint.volume().equals(volume)
+            && checkpoint.keyEpoch() == epoch
+            && checkpoint.keyNonce() == nonce,
+        "it is another one than its name says");
+    return checkpoint;
+  }
+
   private static List<RunInfo> runs(MemorySegment bytes, int count) {
     var runs = new ArrayList<RunInfo>();
     var parts = new ArrayList<PartInfo>();

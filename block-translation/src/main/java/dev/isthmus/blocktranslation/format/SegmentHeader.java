@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The header of a segment or fence (docs/FORMAT.md, "Segment"). Immutable but for the digest's
@@ -134,6 +135,27 @@ public record SegmentHeader(
     check(Bytes.u32(bytes, 112) == BYTES, "the table is not behind the header");
     header.checkShape(Bytes.u32(bytes, 116));
     return header;
+  }
+
+  /**
+   * What keeps this from being the next one of a chain (docs/FORMAT.md, "Reading the chain"), or
+   * null.
+   *
+   * @param ownerEpoch who owns the chain there
+   * @param owner likewise
+   * @param chainLastLsn newest LSN before it
+   */
+  public @Nullable String flawAfter(long ownerEpoch, UUID owner, long chainLastLsn) {
+    if (kind == FENCE) {
+      if (epoch <= ownerEpoch) {
+        return "a fence of an older epoch";
+      }
+      return lastLsn == chainLastLsn ? null : "a fence at another LSN";
+    }
+    if (epoch != ownerEpoch || !writer.equals(owner)) {
+      return "a segment by somebody who does not own the chain here";
+    }
+    return firstLsn == chainLastLsn + 1 ? null : "a gap in the order of changes";
   }
 
   private void checkShape(int tableLength) throws FormatException {

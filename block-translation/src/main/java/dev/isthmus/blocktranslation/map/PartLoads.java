@@ -50,8 +50,12 @@ final class PartLoads {
         withFilters ? PartLayout.indexLength(pageCount) : PartLayout.firstsLength(pageCount);
     // What goes wrong behind the read is the engine thread's to report.
     var _ =
-        PartReads.read(pages, part.info, PartLayout.indexOffset(pageCount), length)
-            .thenApply(bytes -> PartIndex.decode(part.info, bytes))
+        PartReads.readChecked(
+                pages,
+                part.info,
+                PartLayout.indexOffset(pageCount),
+                length,
+                bytes -> PartIndex.decode(part.info, bytes))
             .whenComplete(
                 (index, thrown) -> engineThread.execute(() -> indexRead(key, index, thrown)));
   }
@@ -88,8 +92,12 @@ final class PartLoads {
     long offset = PartLayout.HEADER_BYTES + (long) page * PartLayout.PAGE_BYTES;
     // What goes wrong behind the read is the engine thread's to report.
     var _ =
-        PartReads.read(pages, part.info, offset, count * PartLayout.PAGE_BYTES)
-            .thenApply(bytes -> decode(part, index, page, count, bytes))
+        PartReads.readChecked(
+                pages,
+                part.info,
+                offset,
+                count * PartLayout.PAGE_BYTES,
+                bytes -> decode(part, index, page, count, bytes))
             .whenComplete((read, thrown) ->
                 engineThread.execute(() -> pagesRead(part, index, page, count, read, thrown)));
   }

@@ -4,6 +4,7 @@ import dev.isthmus.blockdevice.DeviceException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Function;
 
 /** Calls a {@link PageSource} that may misbehave. */
 final class PartReads {
@@ -11,7 +12,7 @@ final class PartReads {
   private PartReads() {}
 
   /** Reads, and fails the future – never the caller – for a throw or a wrong length. */
-  static CompletableFuture<MemorySegment> read(
+  private static CompletableFuture<MemorySegment> read(
       PageSource source, PartInfo part, long offsetBytes, int lengthBytes) {
     CompletableFuture<MemorySegment> read;
     try {
@@ -27,6 +28,24 @@ final class PartReads {
       }
       return bytes;
     });
+  }
+
+  /**
+   * Reads and checks; what is damaged, once more: a reply can be damaged on its way where the
+   * object is whole.
+   */
+  static <T> CompletableFuture<T> readChecked(
+      PageSource source,
+      PartInfo part,
+      long offsetBytes,
+      int lengthBytes,
+      Function<MemorySegment, T> check) {
+    return read(source, part, offsetBytes, lengthBytes)
+        .thenApply(check)
+        .exceptionallyCompose(thrown ->
+            failure(thrown) instanceof DeviceException.Corrupt
+                ? read(source, part, offsetBytes, lengthBytes).thenApply(check)
+                : CompletableFuture.failedFuture(thrown));
   }
 
   /** What a future failed with, as what the caller can act on. */

@@ -46,8 +46,12 @@ final class RunCursor extends EntrySource {
       nextPage = 0;
     }
     long offset = PartLayout.HEADER_BYTES + (long) first * PartLayout.PAGE_BYTES;
-    return PartReads.read(pages, part, offset, count * PartLayout.PAGE_BYTES)
-        .thenApply(bytes -> decode(part, first, count, bytes));
+    return PartReads.readChecked(
+        pages,
+        part,
+        offset,
+        count * PartLayout.PAGE_BYTES,
+        bytes -> decode(part, first, count, bytes));
   }
 
   private static Page[] decode(PartInfo part, int first, int count, MemorySegment bytes) {

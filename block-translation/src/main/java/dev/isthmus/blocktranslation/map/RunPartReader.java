@@ -2,8 +2,11 @@ package dev.isthmus.blocktranslation.map;
 
 import dev.isthmus.blockdevice.DeviceException;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a whole part and checks every byte of it: for verification and repair. Look-ups and merges
@@ -80,19 +83,11 @@ public final class RunPartReader {
   public void forEach(Consumer<? super Extent> action) {
     long indexOffset = PartLayout.indexOffset(info.pageCount());
     PartIndex index = PartIndex.decode(info, bytes.asSlice(indexOffset));
-    var filter = new long[PageFilter.WORDS];
     long end = 0;
     for (int number = 0; number < info.pageCount(); number++) {
-      long at = PartLayout.HEADER_BYTES + (long) number * PartLayout.PAGE_BYTES;
-      Page page = Page.decode(info, number, bytes, at);
-      if (page.words[0] != index.firsts[number] || page.words[0] < end) {
-        throw Page.corrupt(info, number, "it does not begin where the index says");
-      }
-      PageFilter.build(page.words, page.entryCount(), filter, 0);
-      for (int i = 0; i < filter.length; i++) {
-        if (index.filters == null || filter[i] != index.filters[number * PageFilter.WORDS + i]) {
-          throw Page.corrupt(info, number, "its filter is not made from it");
-        }
+      Page page = page(info, index, number, bytes);
+      if (page.words[0] < end) {
+        throw Page.corrupt(info, number, "it begins before the one before it ends");
       }
       for (int i = 0; i < page.words.length; i += 4) {
         long count = EntryWords.count(page.words[i + 1]);
@@ -106,6 +101,95 @@ public final class RunPartReader {
                 count));
         end = page.words[i] + count;
       }
+    }
+  }
+
+  /** A page, checked by itself and against the index. */
+  private static Page page(
+      PartInfo part, @Nullable PartIndex index, int number, MemorySegment bytes) {
+    long at = PartLayout.HEADER_BYTES + (long) number * PartLayout.PAGE_BYTES;
+    Page page = Page.decode(part, number, bytes, at);
+    if (index == null) {
+      return page;
+    }
+    if (page.words[0] != index.firsts[number]) {
+      throw Page.corrupt(part, number, "it does not begin where the index says");
+    }
+    long[] filters = index.filters;
+    if (filters != null) {
+      var filter = new long[PageFilter.WORDS];
+      PageFilter.build(page.words, page.entryCount(), filter, 0);
+      for (int i = 0; i < filter.length; i++) {
+        if (filter[i] != filters[number * PageFilter.WORDS + i]) {
+          throw Page.corrupt(part, number, "its filter is not made from it");
+        }
+      }
+    }
+    return page;
+  }
+
+  /**
+   * All that is wrong with a part, where {@link #forEach} stops at the first flaw.
+   *
+   * @param part what the checkpoint says of it
+   * @param volume that it must be of
+   * @param bytes the whole object
+   * @return empty if every byte is as it must be
+   */
+  public static List<PartFlaw> flaws(PartInfo part, UUID volume, MemorySegment bytes) {
+    var flaws = new ArrayList<PartFlaw>();
+    if (bytes.byteSize() != part.totalLengthBytes()) {
+      flaws.add(
+          PartFlaw.ofAll(
+              part, "%d bytes, not %d".formatted(bytes.byteSize(), part.totalLengthBytes())));
+      return flaws;
+    }
+    try {
+      var reader = new RunPartReader(bytes);
+      if (!reader.info().equals(part) || !reader.volume().equals(volume)) {
+        throw corrupt("it is another part than the checkpoint names");
+      }
+    } catch (DeviceException.Corrupt e) {
+      // Neither look-ups nor merges read the header: the checkpoint repeats it.
+      flaws.add(PartFlaw.unread(part, 0, PartLayout.HEADER_BYTES, String.valueOf(e.getMessage())));
+    }
+    PartIndex index = index(part, bytes, flaws);
+    for (int number = 0; number < part.pageCount(); number++) {
+      try {
+        var _ = page(part, index, number, bytes);
+      } catch (DeviceException.Corrupt e) {
+        flaws.add(
+            new PartFlaw(
+                PartLayout.HEADER_BYTES + (long) number * PartLayout.PAGE_BYTES,
+                PartLayout.PAGE_BYTES,
+                index == null ? part.firstSector() : index.firsts[number],
+                index == null || number + 1 == part.pageCount()
+                    ? part.endSector()
+                    : index.firsts[number + 1],
+                String.valueOf(e.getMessage())));
+      }
+    }
+    return flaws;
+  }
+
+  private static @Nullable PartIndex index(
+      PartInfo part, MemorySegment bytes, List<PartFlaw> flaws) {
+    long at = PartLayout.indexOffset(part.pageCount());
+    try {
+      return PartIndex.decode(part, bytes.asSlice(at));
+    } catch (DeviceException.Corrupt e) {
+      flaws.add(
+          new PartFlaw(
+              at,
+              PartLayout.indexLength(part.pageCount()),
+              part.firstSector(),
+              part.endSector(),
+              String.valueOf(e.getMessage())));
+    }
+    try {
+      return PartIndex.decode(part, bytes.asSlice(at, PartLayout.firstsLength(part.pageCount())));
+    } catch (DeviceException.Corrupt e) {
+      return null; // said above
     }
   }
 

@@ -18,6 +18,8 @@ public enum RequestPurpose {
   GC,
   /** Opening a volume: fences, checkpoints, segments after it. */
   OPEN,
-  /** What a person asked for: create, list, destroy, check. */
+  /** Reading a volume from end to end to find damage. */
+  SCRUB,
+  /** What a person asked for: create, list, destroy. */
   ADMIN
 }

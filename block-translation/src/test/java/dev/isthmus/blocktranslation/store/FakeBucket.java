@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  *       again);
  *   <li>lateness: {@code LATE_EFFECT}, up to {@link #MAX_LATENESS_NANOS} after the attempt was
  *       given up, also after the store was closed or aborted: a dead host's last packets;
+ *   <li>damage of a reply on its way: {@code DAMAGED_REPLY};
  *   <li>damage at rest, by the test's own hand: {@link #corrupt}, {@link #truncate}, {@link
  *       #remove}.
  * </ul>

@@ -1,5 +1,7 @@
 package dev.isthmus.blocktranslation.store;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -145,6 +147,7 @@ public final class FakeObjectStore implements StoreDriver {
         later(0, () -> answer(reply, effect));
         later(lateness(), () -> apply(effect));
       }
+      case DAMAGED_REPLY -> later(0, () -> answer(reply, () -> damaged(effect.get())));
       case LATE_EFFECT -> later(timeoutNanos + lateness(), () -> apply(effect));
     }
     return reply;
@@ -159,6 +162,22 @@ public final class FakeObjectStore implements StoreDriver {
       return;
     }
     later(0, () -> reply.complete(value));
+  }
+
+  @SuppressWarnings("unchecked") // what is no object is left alone
+  private <T extends @Nullable Object> T damaged(T value) {
+    if (!(value instanceof StoredObject object) || object.body().byteSize() == 0) {
+      return value;
+    }
+    byte[] bytes = object.body().toArray(ValueLayout.JAVA_BYTE);
+    int bit = random.nextInt(bytes.length * 8);
+    bytes[bit / 8] ^= (byte) (1 << (bit % 8));
+    return (T)
+        new StoredObject(
+            MemorySegment.ofArray(bytes),
+            object.offsetBytes(),
+            object.objectLengthBytes(),
+            object.etag());
   }
 
   private void fail(CompletableFuture<?> reply, StoreException failure) {

@@ -30,7 +30,9 @@ public interface StoreFaults {
     /** It takes effect twice: once with a reply, and again later, against the state of then. */
     DUPLICATED,
     /** It takes effect late, after the attempt has timed out; no answer comes. */
-    LATE_EFFECT
+    LATE_EFFECT,
+    /** What a get returns has one bit flipped; the object has not. Other kinds see no fault. */
+    DAMAGED_REPLY
   }
 
   /** What happens to this attempt. */
@@ -40,7 +42,8 @@ public interface StoreFaults {
   StoreFaults NONE = (kind, key) -> Fault.NONE;
 
   /**
-   * Each attempt meets a fault with this probability, any of them equally likely.
+   * Each attempt meets a fault with this probability, any of them equally likely but damage: two of
+   * that in a row are corruption, and right to be called so.
    *
    * @param probability 0 to 1; a request survives many tries of 0.2, few of 0.8
    */
@@ -48,7 +51,7 @@ public interface StoreFaults {
     var faults = Fault.values();
     return (kind, key) ->
         random.nextDouble() < probability
-            ? faults[1 + random.nextInt(faults.length - 1)]
+            ? faults[1 + random.nextInt(faults.length - 2)]
             : Fault.NONE;
   }
 

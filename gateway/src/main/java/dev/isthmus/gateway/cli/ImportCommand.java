@@ -97,8 +97,8 @@ final class ImportCommand extends ImageVerb {
       err().println("isthmus: " + objects + " objects of broken-off imports are deleted");
     } else if (images.hasLeftovers(uri)) {
       warn(
-          "objects lie at this place already: of a volume, of an import that was broken off"
-              + " (--discard-leftovers deletes those), or of one that is under way");
+          "objects lie at this place already: of a volume, what a deleted one left, of an import that"
+              + " was broken off (--discard-leftovers deletes these), or of one that is under way");
     }
     var options = new BucketImages.ReadOptions(CheckpointChoice.AUTOMATIC, null, false, this::warn);
     DiskSource source = images.open(file, options);

@@ -73,15 +73,17 @@ final class OpenCommand extends VolumeVerb {
     }
   }
 
+  OpenVolumeRequest request() {
+    return OpenVolumeRequest.newBuilder()
+        .setNameOrUri(nameOrUri)
+        .setName(name)
+        .setTakeover(takeover)
+        .setLogDirectory(logDirectory.absolute())
+        .build();
+  }
+
   @Override
   void run(ControlClient client) {
-    var request =
-        OpenVolumeRequest.newBuilder()
-            .setNameOrUri(nameOrUri)
-            .setName(name)
-            .setTakeover(takeover)
-            .setLogDirectory(logDirectory.absolute())
-            .build();
-    show(client.volumes(volumes -> volumes.openVolume(request)));
+    show(client.volumes(volumes -> volumes.openVolume(request())));
   }
 }

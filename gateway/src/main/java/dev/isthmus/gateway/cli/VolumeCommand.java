@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
       OpenCommand.class,
       RecoverCommand.class,
       CloseCommand.class,
+      ScrubCommand.class,
       DeleteCommand.class,
       ExportCommand.class,
       ImportCommand.class,
@@ -47,7 +48,7 @@ final class VolumeCommand implements Callable<Integer> {
   public Integer call() {
     throw new ParameterException(
         spec.commandLine(),
-        "say a verb: create, list, show, set, publish, unpublish, open, recover, close, delete,"
-            + " export, import or verify");
+        "say a verb: create, list, show, set, publish, unpublish, open, recover, close, scrub,"
+            + " delete, export, import or verify");
   }
 }

@@ -7,6 +7,9 @@ import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import dev.isthmus.gateway.rpc.v1.BucketDetails;
 import dev.isthmus.gateway.rpc.v1.DaemonStatus;
 import dev.isthmus.gateway.rpc.v1.Export;
+import dev.isthmus.gateway.rpc.v1.Scrub;
+import dev.isthmus.gateway.rpc.v1.ScrubCount;
+import dev.isthmus.gateway.rpc.v1.ScrubFinding;
 import dev.isthmus.gateway.rpc.v1.Survival;
 import dev.isthmus.gateway.rpc.v1.Volume;
 import java.io.IOException;
@@ -62,6 +65,10 @@ final class VolumeJson {
           json.writeNumberField("volumes_failed", status.getVolumesFailed());
           json.writeEndObject();
         });
+  }
+
+  static void print(Scrub scrub, PrintWriter out) {
+    document(out, json -> scrub(json, scrub));
   }
 
   /** One object with one number, as of a delete. */
@@ -128,6 +135,12 @@ final class VolumeJson {
     } else {
       json.writeNull();
     }
+    json.writeFieldName("scrub");
+    if (volume.hasScrub()) {
+      scrub(json, volume.getScrub());
+    } else {
+      json.writeNull();
+    }
     json.writeEndObject();
   }
 
@@ -171,6 +184,45 @@ final class VolumeJson {
     json.writeBooleanField("rpo_exceeded", bucket.getRpoExceeded());
     json.writeNumberField("rpo_exceeded_nanos", bucket.getRpoExceededNanos());
     json.writeNumberField("created_unix_nanos", bucket.getCreatedUnixNanos());
+    json.writeEndObject();
+  }
+
+  private static void scrub(JsonGenerator json, Scrub scrub) throws IOException {
+    json.writeStartObject();
+    json.writeStringField("state", scrub.getState());
+    text(json, "phase", scrub.getPhase());
+    text(json, "note", scrub.getNote());
+    json.writeNumberField("percent", scrub.getPercent());
+    json.writeNumberField("bytes_done", scrub.getBytesDone());
+    json.writeNumberField("bytes_total", scrub.getBytesTotal());
+    json.writeNumberField("requests", scrub.getRequests());
+    json.writeNumberField("elapsed_nanos", scrub.getElapsedNanos());
+    if (scrub.getRemainingNanos() < 0) {
+      json.writeNullField("remaining_nanos");
+    } else {
+      json.writeNumberField("remaining_nanos", scrub.getRemainingNanos());
+    }
+    json.writeNumberField("through_lsn", scrub.getThroughLsn());
+    json.writeObjectFieldStart("counts");
+    for (ScrubCount count : scrub.getCountsList()) {
+      json.writeNumberField(count.getSeverity(), count.getFindings());
+    }
+    json.writeEndObject();
+    json.writeArrayFieldStart("findings");
+    for (ScrubFinding finding : scrub.getFindingsList()) {
+      json.writeStartObject();
+      json.writeStringField("severity", finding.getSeverity());
+      json.writeStringField("kind", finding.getKind());
+      json.writeStringField("object", finding.getObject());
+      json.writeNumberField("offset_bytes", finding.getOffsetBytes());
+      json.writeNumberField("length_bytes", finding.getLengthBytes());
+      json.writeNumberField("first_sector", finding.getFirstSector());
+      json.writeNumberField("sector_count", finding.getSectorCount());
+      json.writeStringField("what", finding.getWhat());
+      json.writeStringField("meaning", finding.getMeaning());
+      json.writeEndObject();
+    }
+    json.writeEndArray();
     json.writeEndObject();
   }
 

@@ -59,6 +59,7 @@ final class VolumeText {
     if (volume.hasSurvives()) {
       survives(volume.getSurvives(), out);
     }
+    scrub(volume, out);
     if (volume.hasExport()) {
       export(volume.getExport(), out);
     } else {
@@ -110,6 +111,12 @@ final class VolumeText {
     line(out, "  host lost", survives.getHostLoss());
     if (!survives.getBucketLoss().isEmpty()) {
       line(out, "  bucket lost", survives.getBucketLoss());
+    }
+  }
+
+  private static void scrub(Volume volume, PrintWriter out) {
+    if (volume.hasScrub()) {
+      line(out, "scrub", ScrubText.summary(volume.getScrub()));
     }
   }
 

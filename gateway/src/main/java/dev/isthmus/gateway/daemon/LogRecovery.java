@@ -185,8 +185,13 @@ final class LogRecovery {
       volume.opened(opener.open(DeviceOpener.withTakeover(plan.after(), plan.takeover())));
       export.accept(volume);
     } catch (DeviceException e) {
-      volume.failed(e);
-      throw e;
+      String place =
+          plan.isMove()
+              ? " --log-dir " + OperatorAdvice.quoted(opener.logDirectory(plan.after()).toString())
+              : "";
+      DeviceException told = OperatorAdvice.with(e, volume.entry.name() + place);
+      volume.failed(told);
+      throw told;
     }
   }
 

@@ -6,6 +6,7 @@ import dev.isthmus.blockdevice.DeviceListener;
 import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blocktranslation.ObjectVolume;
+import dev.isthmus.blocktranslation.scrub.VolumeScrub;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -118,9 +119,16 @@ final class ManagedVolume {
         open.state(),
         open.openOutcome(),
         open.positions(),
-        open instanceof ObjectVolume volume
-            ? new VolumeView.Bucket(
-                volume.summary(), volume.tiers(), volume.statistics(), volume.storeStatistics())
-            : null);
+        open instanceof ObjectVolume volume ? bucketView(volume) : null);
+  }
+
+  private static VolumeView.Bucket bucketView(ObjectVolume volume) {
+    VolumeScrub scrub = volume.scrub();
+    return new VolumeView.Bucket(
+        volume.summary(),
+        volume.tiers(),
+        volume.statistics(),
+        volume.storeStatistics(),
+        scrub == null ? null : scrub.progress());
   }
 }

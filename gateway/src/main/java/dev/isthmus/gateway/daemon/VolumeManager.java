@@ -343,6 +343,23 @@ public final class VolumeManager {
     return find(name).view();
   }
 
+  /**
+   * An open volume that lies in a bucket, for what only such ones can do.
+   *
+   * @throws DeviceException.Invalid if it lies elsewhere
+   * @throws DeviceException.Unavailable if it is not open
+   */
+  public ObjectVolume inBucket(String name) {
+    ManagedVolume volume = find(name);
+    return switch (volume.device) {
+      case null ->
+          throw new DeviceException.Unavailable(
+              "volume " + name + " is not open: " + volume.view().failure());
+      case ObjectVolume inBucket -> inBucket;
+      default -> throw new DeviceException.Invalid("volume " + name + " lies in no bucket");
+    };
+  }
+
   /** Where hosts connect. */
   public Exports exports() {
     return exports;
@@ -355,7 +372,13 @@ public final class VolumeManager {
         "close",
         volume -> {
           BlockDevice device = volume.device;
-          volume.closeDevice();
+          try {
+            volume.closeDevice();
+          } catch (DeviceException e) {
+            // Kept in the catalogue, so that somebody sees it; closing it again forgets it.
+            volume.failure = e;
+            throw e;
+          }
           if (device instanceof ObjectVolume inBucket && !inBucket.summary().cleanlyClosed()) {
             // Kept in the catalogue: its newest data is in the log here, and nowhere else.
             var failure =

@@ -31,7 +31,7 @@ public final class VolumeNames {
   }
 
   /** Whether the text is meant as a URI rather than a name. */
-  static boolean isUri(String nameOrUri) {
+  public static boolean isUri(String nameOrUri) {
     return nameOrUri.contains(":/");
   }
 

@@ -7,6 +7,7 @@ import dev.isthmus.blockdevice.Positions;
 import dev.isthmus.blocktranslation.Tiers;
 import dev.isthmus.blocktranslation.VolumeStatistics;
 import dev.isthmus.blocktranslation.VolumeSummary;
+import dev.isthmus.blocktranslation.scrub.ScrubProgress;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
 import org.jspecify.annotations.Nullable;
 
@@ -43,12 +44,14 @@ public record VolumeView(
    *
    * @param keepsTo the tiers in force: those of the summary, or stricter ones while a change of
    *     them is not finished
+   * @param scrub the one that runs, or the last one of this open; null before the first
    */
   public record Bucket(
       VolumeSummary summary,
       Tiers keepsTo,
       VolumeStatistics statistics,
-      StoreStatistics requests) {}
+      StoreStatistics requests,
+      @Nullable ScrubProgress scrub) {}
 
   /** The device's state, or that it has none. */
   public String stateName() {

@@ -4,6 +4,8 @@ import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blocktranslation.Rpo;
 import dev.isthmus.blocktranslation.VolumeStatistics;
+import dev.isthmus.blocktranslation.scrub.ScrubFinding;
+import dev.isthmus.blocktranslation.scrub.ScrubProgress;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
 import dev.isthmus.gateway.daemon.VolumeView;
 import java.util.List;
@@ -71,6 +73,9 @@ final class VolumeMetrics {
       rpo(volume, bucket, text);
       cacheAndMap(volume, bucket.statistics(), text);
       requests(volume, bucket.requests(), text);
+      if (bucket.scrub() != null) {
+        scrub(volume, bucket.scrub(), text);
+      }
     }
   }
 
@@ -160,8 +165,23 @@ final class VolumeMetrics {
         label);
     text.counter(
         "isthmus_volume_corrupt_reads_total",
-        "Reads that failed their checks.",
-        s.corruptReads(),
+        "Reads that failed: no good copy of the data was found.",
+        s.integrity().corruptReads(),
+        label);
+    text.counter(
+        "isthmus_volume_refetched_frames_total",
+        "Frames that arrived damaged from the bucket and were fetched once more.",
+        s.integrity().refetchedFrames(),
+        label);
+    text.counter(
+        "isthmus_volume_served_from_log_frames_total",
+        "Frames damaged in the bucket that the log still had.",
+        s.integrity().servedFromLog(),
+        label);
+    text.counter(
+        "isthmus_volume_cache_damages_total",
+        "Frames in memory that failed their checksum: suspect the memory of this host.",
+        s.integrity().cacheDamages(),
         label);
   }
 
@@ -183,6 +203,40 @@ final class VolumeMetrics {
         "Bytes written to the bucket for map and checkpoints.",
         s.mapBytesUploaded(),
         label);
+  }
+
+  private static void scrub(String volume, ScrubProgress scrub, PrometheusText text) {
+    String[] label = {"volume", volume};
+    text.gauge(
+        "isthmus_volume_scrub_active",
+        "1 while a scrub runs, waits or is paused.",
+        bit(!scrub.state().isEnd()),
+        label);
+    text.gauge(
+        "isthmus_volume_scrub_complete",
+        "1 if the last scrub read everything.",
+        bit(scrub.state() == ScrubProgress.State.DONE),
+        label);
+    text.gauge(
+        "isthmus_volume_scrub_done_bytes",
+        "Bytes that the last scrub read and compared.",
+        scrub.bytesDone(),
+        label);
+    text.gauge(
+        "isthmus_volume_scrub_planned_bytes",
+        "Bytes that the last scrub has to read.",
+        scrub.bytesTotal(),
+        label);
+    for (ScrubFinding.Severity severity : ScrubFinding.Severity.values()) {
+      text.gauge(
+          "isthmus_volume_scrub_findings",
+          "What the last scrub found, by what it costs.",
+          scrub.count(severity),
+          "volume",
+          volume,
+          "severity",
+          severity.name().toLowerCase(Locale.ROOT));
+    }
   }
 
   private static void requests(String volume, StoreStatistics s, PrometheusText text) {

@@ -2,6 +2,7 @@ package dev.isthmus.gateway.rpc;
 
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.gateway.rpc.v1.DaemonGrpc;
+import dev.isthmus.gateway.rpc.v1.ScrubsGrpc;
 import dev.isthmus.gateway.rpc.v1.VolumesGrpc;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
@@ -46,6 +47,11 @@ public final class ControlClient implements AutoCloseable {
    */
   public <T> T volumes(Function<VolumesGrpc.VolumesBlockingStub, T> call) {
     return call(() -> call.apply(VolumesGrpc.newBlockingStub(channel)));
+  }
+
+  /** Makes a call about scrubs of volumes. */
+  public <T> T scrubs(Function<ScrubsGrpc.ScrubsBlockingStub, T> call) {
+    return call(() -> call.apply(ScrubsGrpc.newBlockingStub(channel)));
   }
 
   /** Makes a call about the daemon. */

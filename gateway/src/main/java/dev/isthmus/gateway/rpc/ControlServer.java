@@ -69,6 +69,7 @@ public final class ControlServer implements AutoCloseable {
               .executor(calls)
               .maxInboundMessageSize(MAX_REQUEST_BYTES)
               .addService(new VolumesService(volumes))
+              .addService(new ScrubsService(volumes))
               .addService(new DaemonService(status))
               .build()
               .start();

@@ -5,6 +5,7 @@ import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blocktranslation.Tiers;
 import dev.isthmus.blocktranslation.VolumeStatistics;
 import dev.isthmus.blocktranslation.VolumeSummary;
+import dev.isthmus.blocktranslation.scrub.ScrubProgress;
 import dev.isthmus.gateway.daemon.CatalogueEntry.Publication;
 import dev.isthmus.gateway.daemon.DurabilityWords;
 import dev.isthmus.gateway.daemon.Exports;
@@ -15,6 +16,7 @@ import dev.isthmus.gateway.rpc.v1.Survival;
 import dev.isthmus.gateway.rpc.v1.Volume;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 
 /** What the daemon knows, as messages. */
 final class Messages {
@@ -76,6 +78,10 @@ final class Messages {
                   bucket.keepsTo().equals(bucket.summary().tiers())
                       ? ""
                       : bucket.keepsTo().toString()));
+      ScrubProgress scrub = bucket.scrub();
+      if (scrub != null) {
+        message.setScrub(ScrubMessages.scrub(scrub, List.of()));
+      }
     }
   }
 

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 class HelpTest {
 
@@ -44,7 +45,12 @@ class HelpTest {
         "volume unpublish --help",
         "volume open --help",
         "volume close --help",
+        "volume scrub --help",
         "volume delete --help",
+        "log --help",
+        "log list --help",
+        "log inspect --help",
+        "log salvage --help",
         "volume export --help",
         "volume import --help",
         "volume verify --help"
@@ -84,7 +90,8 @@ class HelpTest {
   @Test
   void wrongCommandLinesEndWithTwo() {
     assertEquals(2, run("volume", "creat").exitCode());
-    assertTrue(run("volume", "creat").err().contains("Did you mean: volume create?"));
+    String suggestion = run("volume", "creat").err();
+    assertTrue(suggestion.contains("Did you mean: volume create"), suggestion);
     assertEquals(2, run().exitCode());
     assertEquals(2, run("volume").exitCode());
     assertEquals(2, run("serve", "--listen", "0.0.0.0:0").exitCode());
@@ -102,6 +109,24 @@ class HelpTest {
             + socket
             + ". Start one with `isthmus serve`, or name another's with --socket or --data-dir\n",
         run.err());
+  }
+
+  /** Without a word the harmless one is meant, and what follows is the volume. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "db -> ",
+        "--takeover db -> unflushed",
+        "db --takeover -> unflushed",
+        "--takeover=lossy db -> lossy",
+        "db --takeover lossy -> lossy",
+        "--takeover=unflushed db -> unflushed"
+      })
+  void takeoverTakesAWordOrNone(String line) {
+    String[] parts = line.split(" -> ", -1);
+    OpenCommand command = CommandLine.populateCommand(new OpenCommand(), parts[0].split(" ", -1));
+    assertEquals("db", command.request().getNameOrUri());
+    assertEquals(parts[1], command.request().getTakeover());
   }
 
   @Test

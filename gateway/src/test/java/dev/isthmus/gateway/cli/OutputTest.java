@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.isthmus.gateway.rpc.v1.BucketDetails;
 import dev.isthmus.gateway.rpc.v1.DaemonStatus;
 import dev.isthmus.gateway.rpc.v1.Export;
+import dev.isthmus.gateway.rpc.v1.Scrub;
+import dev.isthmus.gateway.rpc.v1.ScrubCount;
+import dev.isthmus.gateway.rpc.v1.ScrubFinding;
 import dev.isthmus.gateway.rpc.v1.Survival;
 import dev.isthmus.gateway.rpc.v1.Volume;
 import java.io.PrintWriter;
@@ -206,7 +209,8 @@ class OutputTest {
             "rpo_exceeded" : true,
             "rpo_exceeded_nanos" : 7,
             "created_unix_nanos" : 1767225600000000000
-          }
+          },
+          "scrub" : null
         }
         """,
         printed(out -> VolumeJson.print(db(), out)));
@@ -236,11 +240,84 @@ class OutputTest {
             "uploaded_lsn" : 0,
             "survives" : null,
             "export" : null,
-            "bucket" : null
+            "bucket" : null,
+            "scrub" : null
           } ]
         }
         """,
         printed(out -> VolumeJson.print(List.of(lost()), out)));
+  }
+
+  private static Scrub scrub() {
+    return Scrub.newBuilder()
+        .setState("DONE")
+        .setPercent(100)
+        .setBytesDone(10 << 20)
+        .setBytesTotal(10 << 20)
+        .setRequests(7)
+        .setElapsedNanos(1_500_000_000)
+        .setThroughLsn(42)
+        .addCounts(ScrubCount.newBuilder().setSeverity("LOST").setFindings(1))
+        .addFindings(
+            ScrubFinding.newBuilder()
+                .setSeverity("LOST")
+                .setKind("FRAME")
+                .setObject("db/x/segments/0000000000000011")
+                .setOffsetBytes(1000)
+                .setLengthBytes(4168)
+                .setFirstSector(16)
+                .setSectorCount(8)
+                .setWhat("the frame data's checksum does not match")
+                .setMeaning("reads of these sectors fail"))
+        .build();
+  }
+
+  @Test
+  void aScrubForPeople() {
+    assertEquals(
+        """
+        LOST FRAME: db/x/segments/0000000000000011, 4168 bytes at 1000
+            the frame data's checksum does not match
+            disk: bytes 8192 to 12287 (sectors 16 to 23)
+            reads of these sectors fail
+        scrub done, 100.0 % of 10.0 MiB, 1.5s; findings: 1 lost
+        read 10.0 MiB by 7 requests; the bucket holds the disk up to position 42
+        """,
+        printed(out -> ScrubText.print(scrub(), out)));
+  }
+
+  @Test
+  void aScrubForScripts() {
+    assertEquals(
+        """
+        {
+          "state" : "DONE",
+          "phase" : null,
+          "note" : null,
+          "percent" : 100.0,
+          "bytes_done" : 10485760,
+          "bytes_total" : 10485760,
+          "requests" : 7,
+          "elapsed_nanos" : 1500000000,
+          "remaining_nanos" : 0,
+          "through_lsn" : 42,
+          "counts" : {
+            "LOST" : 1
+          },
+          "findings" : [ {
+            "severity" : "LOST",
+            "kind" : "FRAME",
+            "object" : "db/x/segments/0000000000000011",
+            "offset_bytes" : 1000,
+            "length_bytes" : 4168,
+            "first_sector" : 16,
+            "sector_count" : 8,
+            "what" : "the frame data's checksum does not match",
+            "meaning" : "reads of these sectors fail"
+          } ]
+        }
+        """,
+        printed(out -> VolumeJson.print(scrub(), out)));
   }
 
   @Test

@@ -8,6 +8,7 @@ import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blockdevice.Positions;
 import dev.isthmus.blockdevice.Tier;
+import dev.isthmus.blocktranslation.ReadIntegrity;
 import dev.isthmus.blocktranslation.Rpo;
 import dev.isthmus.blocktranslation.Tiers;
 import dev.isthmus.blocktranslation.VolumeStatistics;
@@ -44,8 +45,10 @@ class DurabilityWordsTest {
             "d", "s3://b/d", IDENTITY, 1 << 20, 4096, tiers, 1, true, 0, 0, Instant.EPOCH),
         // In force and not recorded yet: nothing is promised by that.
         new Tiers(Tier.LOCAL_DURABLE, Tier.UPLOADED),
-        new VolumeStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0),
-        new StoreStatistics(Map.of(), 0, 0));
+        new VolumeStatistics(
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, ReadIntegrity.NONE),
+        new StoreStatistics(Map.of(), 0, 0),
+        null);
   }
 
   @Test

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.DeviceRegistry;
+import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blockdevice.simple.FileProvider;
 import dev.isthmus.blockdevice.simple.MallocProvider;
 import dev.isthmus.blockdevice.simple.NullProvider;
@@ -21,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
@@ -133,6 +135,22 @@ class VolumeManagerTest {
     Files.move(directory.resolve("hidden"), directory.resolve("shy"));
     volumes().retryUnavailable();
     assertEquals("READY", volumes().get("shy").stateName());
+  }
+
+  @Test
+  void aVolumeThatWasLostToAnotherOwnerSaysSoUntilItIsClosedAgain() {
+    VolumeView created = create("lost", 1 << 20);
+    try (var other =
+        new ObjectVolumeProvider(ObjectVolumeSettings.defaults(directory.resolve("other")))) {
+      var uri = StorageUri.parse(created.uri());
+      other.open(DeviceOpener.with(uri, Map.of("takeover", "lossy"))).close();
+    }
+    var fenced = assertThrows(DeviceException.Fenced.class, () -> volumes().close("lost"));
+    VolumeView left = volumes().get("lost");
+    assertEquals("NOT_OPEN", left.stateName());
+    assertEquals(message(fenced), left.reason());
+    volumes().close("lost");
+    assertEquals(List.of(), volumes().list());
   }
 
   @Test

@@ -106,6 +106,23 @@ final class ChildProcess implements AutoCloseable {
     int _ = await(POLITE_END);
   }
 
+  /** SIGSTOP: it answers nothing, and its sockets stay open. */
+  void suspend() throws IOException, InterruptedException {
+    signal("STOP");
+  }
+
+  /** SIGCONT. */
+  void resume() throws IOException, InterruptedException {
+    signal("CONT");
+  }
+
+  private void signal(String name) throws IOException, InterruptedException {
+    Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(pid())).start();
+    if (kill.waitFor() != 0) {
+      throw new AssertionError("no SIG" + name + " to " + log.getFileName());
+    }
+  }
+
   /** SIGTERM. */
   void terminate() {
     process.destroy();

@@ -3,6 +3,8 @@ package dev.isthmus.gateway.kernel;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,10 +19,12 @@ import java.util.regex.Pattern;
 final class Guest {
 
   private final Lab lab;
+  private final Path share;
   private final ChildProcess process;
 
-  private Guest(Lab lab, ChildProcess process) {
+  private Guest(Lab lab, Path share, ChildProcess process) {
     this.lab = lab;
+    this.share = share;
     this.process = process;
   }
 
@@ -59,7 +63,11 @@ final class Guest {
     }
 
     Guest start() throws IOException {
-      return new Guest(lab, lab.keep(ChildProcess.start(lab.log("guest"), Map.of(), command)));
+      Path share = lab.data("guest-share");
+      Files.createDirectories(share);
+      Map<String, String> environment = Map.of("ISTHMUS_GUEST_SHARE", share.toString());
+      return new Guest(
+          lab, share, lab.keep(ChildProcess.start(lab.log("guest"), environment, command)));
     }
   }
 
@@ -71,6 +79,11 @@ final class Guest {
   /** Waits for {@code MARK name}. */
   void awaitMark(String mark, Duration limit) throws IOException, InterruptedException {
     Matcher _ = process.awaitLine("MARK " + mark, limit);
+  }
+
+  /** Tells the scenario to do something: there is a file of that name in {@code /share} then. */
+  void tell(String what) throws IOException {
+    Path _ = Files.createFile(share.resolve(what));
   }
 
   /** Waits for its end, which must be a good one. */

@@ -11,10 +11,12 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A MinIO server with one empty bucket, on the loopback interface of this machine or of a test's
- * network. Threading: confined.
+ * A MinIO server with one bucket, empty at first, on the loopback interface of this machine or of a
+ * test's network; ended and started as often as a test likes. Threading: confined.
  */
 final class TestBucket {
 
@@ -24,12 +26,25 @@ final class TestBucket {
 
   private static final Duration LONGEST_START = Duration.ofMinutes(1);
 
+  private final Lab lab;
+  private final List<String> command;
   private final int port;
   private final Map<String, String> credentials;
+  private final Map<String, String> environment;
+  private @Nullable ChildProcess process;
+  private int starts;
 
-  private TestBucket(int port, Map<String, String> credentials) {
+  private TestBucket(
+      Lab lab,
+      List<String> command,
+      int port,
+      Map<String, String> credentials,
+      Map<String, String> environment) {
+    this.lab = lab;
+    this.command = command;
     this.port = port;
     this.credentials = credentials;
+    this.environment = environment;
   }
 
   /**
@@ -54,25 +69,39 @@ final class TestBucket {
     var command = new ArrayList<String>(prefix);
     command.addAll(List.of(binary, "server", "--address", "127.0.0.1:" + port));
     command.addAll(List.of("--console-address", "127.0.0.1:0", home.resolve("data").toString()));
-    ChildProcess minio =
-        lab.keep(
-            ChildProcess.start(
-                lab.log("minio"),
-                Map.of(
-                    "HOME",
-                    home.toString(),
-                    "MINIO_ROOT_USER",
-                    accessKey,
-                    "MINIO_ROOT_PASSWORD",
-                    secretKey,
-                    "MINIO_BROWSER",
-                    "off",
-                    "MINIO_UPDATE",
-                    "off"),
-                command));
-    var _ = minio.awaitLine("API: http://127\\.0\\.0\\.1:" + port, LONGEST_START);
-    return new TestBucket(
-        port, Map.of("AWS_ACCESS_KEY_ID", accessKey, "AWS_SECRET_ACCESS_KEY", secretKey));
+    var bucket =
+        new TestBucket(
+            lab,
+            command,
+            port,
+            Map.of("AWS_ACCESS_KEY_ID", accessKey, "AWS_SECRET_ACCESS_KEY", secretKey),
+            Map.of(
+                "HOME",
+                home.toString(),
+                "MINIO_ROOT_USER",
+                accessKey,
+                "MINIO_ROOT_PASSWORD",
+                secretKey,
+                "MINIO_BROWSER",
+                "off",
+                "MINIO_UPDATE",
+                "off"));
+    bucket.startAgain();
+    return bucket;
+  }
+
+  /** Starts its process, the first or the next one; what it holds stays. */
+  void startAgain() throws IOException, InterruptedException {
+    starts++;
+    ChildProcess started =
+        lab.keep(ChildProcess.start(lab.log("minio-" + starts), environment, command));
+    process = started;
+    var _ = started.awaitLine("API: http://127\\.0\\.0\\.1:" + port, LONGEST_START);
+  }
+
+  /** The process that runs now, or ran last. */
+  ChildProcess process() {
+    return Objects.requireNonNull(process, "not started");
   }
 
   /** Free on this machine, and so in a namespace where nothing else runs, too. */

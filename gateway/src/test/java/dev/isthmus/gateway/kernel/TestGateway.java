@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.isthmus.blocktranslation.powercut.RecordingDisk;
+import dev.isthmus.gateway.logging.LogSetup;
+import dev.isthmus.gateway.rpc.ControlClient;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -141,6 +143,12 @@ final class TestGateway {
         .filter(key -> key.startsWith("ISTHMUS_"))
         .forEach(key -> all.put(key, ""));
     return all;
+  }
+
+  /** Calls it as its command line does, without a process of its own for each call. */
+  ControlClient control() {
+    LogSetup.apply("error", false);
+    return new ControlClient(data.resolve("isthmus.sock"));
   }
 
   /** The process that runs now, or ran last. */

@@ -10,10 +10,13 @@ import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blockdevice.Positions;
 import dev.isthmus.blockdevice.Tier;
+import dev.isthmus.blocktranslation.ReadIntegrity;
 import dev.isthmus.blocktranslation.Rpo;
 import dev.isthmus.blocktranslation.Tiers;
 import dev.isthmus.blocktranslation.VolumeStatistics;
 import dev.isthmus.blocktranslation.VolumeSummary;
+import dev.isthmus.blocktranslation.scrub.ScrubFinding;
+import dev.isthmus.blocktranslation.scrub.ScrubProgress;
 import dev.isthmus.blocktranslation.store.RequestKind;
 import dev.isthmus.blocktranslation.store.RequestPurpose;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
@@ -68,7 +71,7 @@ class MetricsTest {
             16,
             true,
             2_500_000_000L,
-            17);
+            new ReadIntegrity(17, 18, 19, 20));
     var requests =
         new StoreStatistics(
             Map.of(
@@ -91,7 +94,18 @@ class MetricsTest {
                 summary,
                 new Tiers(Tier.APPLIED, Tier.LOCAL_DURABLE, Rpo.parse("60s,enforce")),
                 statistics,
-                requests)),
+                requests,
+                new ScrubProgress(
+                    ScrubProgress.State.RUNNING,
+                    "segments",
+                    "",
+                    21,
+                    22,
+                    23,
+                    24,
+                    25,
+                    26,
+                    Map.of(ScrubFinding.Severity.LOST, 27L)))),
         "");
   }
 

@@ -155,16 +155,23 @@ final class Association {
   }
 
   /**
-   * A queue's connection ended. With the admin queue the association ends, and with an I/O queue
-   * that took commands along unasked: its host must come back through Connect, which waits for
-   * them.
+   * A queue's connection ended. With the admin queue the association ends. With an I/O queue that
+   * took commands along unasked the other I/O queues end, too: what the host sends again has to
+   * come through a Connect, which waits for them. The admin queue goes on: Linux closes I/O queues
+   * first when it resets or disconnects a controller, and then waits a minute for an answer to its
+   * write of CC.
    */
   void queueEnded(CommandQueue queue, boolean lostCommands, String reason) {
+    List<CommandQueue> others;
     synchronized (this) {
       ioQueues.remove(queue);
+      others = List.copyOf(ioQueues);
     }
-    if (queue.isAdmin() || lostCommands) {
+    if (queue.isAdmin()) {
       end(reason);
+    } else if (lostCommands) {
+      others.forEach(CommandQueue::cancel);
+      others.forEach(other -> other.cancelAndClose("another queue of the controller was lost"));
     }
   }
 

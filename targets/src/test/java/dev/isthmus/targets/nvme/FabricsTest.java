@@ -170,7 +170,7 @@ class FabricsTest {
   }
 
   @Test
-  void anIdleIoQueueMayGoButOneWithCommandsTakesAllAlong()
+  void anIdleIoQueueMayGoButOneWithCommandsTakesTheOthersAlong()
       throws IOException, InterruptedException {
     try (var host = fixture.host()) {
       var second = host.addQueue(2, 31);
@@ -182,8 +182,10 @@ class FabricsTest {
       TargetFixture.eventually("held", () -> fixture.device.heldCount() == 1);
       third.close();
       assertTrue(host.io().isEnded());
-      assertTrue(host.admin.isEnded());
+      assertEquals(1, host.admin.propertyGet(TestHost.CSTS, 4).result(), "the controller is there");
       fixture.device.release();
+      host.io.set(0, host.addQueue(1, 31));
+      assertEquals(0, host.read(0, 1, BLOCK).status());
     }
   }
 

@@ -56,10 +56,33 @@ class GhostWriteTest {
     }
   }
 
-  private static void assertWaits(CompletableFuture<TestHost> back) throws Exception {
+  private static void assertWaits(CompletableFuture<?> back) throws Exception {
     Thread.sleep(300);
     if (back.isDone()) {
-      throw new AssertionError("connected early as controller " + back.get().cntlid);
+      throw new AssertionError("connected early: " + back.get());
+    }
+  }
+
+  /** As Linux resets and disconnects a controller, also under commands that a full log holds. */
+  @Test
+  void aHostThatClosesItsIoQueuesFirstIsStillAnsweredOnTheAdminQueue() throws Exception {
+    try (var fixture = new TargetFixture()) {
+      TestHost host = TestHost.connect(fixture.port(), TargetFixture.NQN, 2);
+      fixture.device.hold(c -> c instanceof IoCommand.Write);
+      TestHost.submitWrite(host.io(), 0, OLD, BLOCK);
+      TargetFixture.eventually("held", () -> fixture.device.heldCount() == 1);
+      host.io().close();
+      assertTrue(host.io.get(1).isEnded(), "what is sent again must not overtake what was lost");
+      assertEquals(0, host.admin.propertySet(TestHost.CC, 0).status());
+      assertEquals(0, host.admin.propertyGet(TestHost.CSTS, 4).result());
+      host.enable();
+      CompletableFuture<HostQueue> back = CompletableFuture.supplyAsync(() -> addQueue(host));
+      assertWaits(back);
+      assertEquals(0, fixture.device.release(), "the old write was cancelled");
+      HostQueue again = back.get();
+      assertEquals(0, again.await(TestHost.submitWrite(again, 0, NEW, BLOCK)).status());
+      assertArrayEquals(NEW, fixture.device.peek(0, BLOCK));
+      host.close();
     }
   }
 

@@ -6,7 +6,8 @@ import java.io.IOException;
 
 /**
  * A host with one I/O queue, for tests of other modules that reach a target by its port on the
- * loopback interface. Every call waits for its answer. Threading: one thread.
+ * loopback interface. Every call waits for its answer, but those that only submit. Threading: one
+ * thread.
  */
 public final class NvmeTestInitiator implements AutoCloseable {
 
@@ -90,7 +91,22 @@ public final class NvmeTestInitiator implements AutoCloseable {
 
   /** Flushes; gives the status as {@link #write} does. */
   public int flush() throws IOException {
-    return host.io().execute(HostQueue.entry(0x00, 1), 0).code();
+    return await(submitFlush());
+  }
+
+  /** Begins a write of whole blocks, at most 128 KiB; gives what {@link #await} takes. */
+  public int submitWrite(long block, byte[] data) throws IOException {
+    return TestHost.submitWrite(host.io(), block, data, blockSizeBytes);
+  }
+
+  /** Begins a flush; gives what {@link #await} takes. */
+  public int submitFlush() throws IOException {
+    return host.io().submit(HostQueue.entry(0x00, 1), 0);
+  }
+
+  /** Waits, up to 20 s, for the end of what was submitted; gives its status, once. */
+  public int await(int submitted) throws IOException {
+    return host.io().await(submitted).code();
   }
 
   @Override

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.isthmus.blocktranslation.scrub;
+
+import org.jspecify.annotations.NullMarked;

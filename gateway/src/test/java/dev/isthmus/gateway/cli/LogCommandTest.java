@@ -1,0 +1,378 @@
+package dev.isthmus.gateway.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.isthmus.blockdevice.BlockingDevice;
+import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blockdevice.StorageUri;
+import dev.isthmus.blocktranslation.ObjectVolume;
+import dev.isthmus.blocktranslation.ObjectVolumeProvider;
+import dev.isthmus.blocktranslation.ObjectVolumeSettings;
+import dev.isthmus.gateway.daemon.Catalogue;
+import dev.isthmus.gateway.daemon.CatalogueEntry;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.RandomAccessFile;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A log that diverged: its owner went on writing after another host had taken the volume over. Real
+ * volumes in a bucket in a directory; the command line in this process.
+ */
+class LogCommandTest {
+
+  private static final int BLOCK = 4096;
+  private static final int BLOCKS = 256;
+
+  @TempDir Path directory;
+  private final byte[] disk = new byte[BLOCKS * BLOCK];
+  private Path data = Path.of("unset");
+  private ObjectVolumeProvider first = provider(Path.of("unset"));
+  private ObjectVolumeProvider second = provider(Path.of("unset"));
+
+  private static ObjectVolumeProvider provider(Path directory) {
+    return new ObjectVolumeProvider(
+        new ObjectVolumeSettings(
+            directory.resolve("volumes"),
+            64 << 20,
+            1 << 20,
+            16 << 20,
+            1 << 20,
+            Duration.ofSeconds(20),
+            Duration.ofSeconds(10)));
+  }
+
+  private record Run(int exitCode, String out, String err) {}
+
+  /** Runs {@code isthmus log …} on the first host's data directory. */
+  private Run log(String... args) {
+    var command = new ArrayList<String>();
+    command.add("log");
+    command.addAll(List.of(args));
+    command.addAll(List.of("--data-dir", data.toString()));
+    var out = new StringWriter();
+    var err = new StringWriter();
+    int exitCode =
+        Main.run(
+            command.toArray(new String[0]), new PrintWriter(out, true), new PrintWriter(err, true));
+    return new Run(exitCode, out.toString(), err.toString());
+  }
+
+  private JsonNode json(String... args) throws IOException {
+    var all = new ArrayList<>(List.of(args));
+    all.addAll(List.of("-o", "json"));
+    Run run = log(all.toArray(new String[0]));
+    assertEquals(0, run.exitCode(), run.err());
+    return new ObjectMapper().readTree(run.out());
+  }
+
+  @BeforeEach
+  void makeHosts() {
+    data = directory.resolve("first");
+    first = provider(data);
+    second = provider(directory.resolve("second"));
+  }
+
+  @AfterEach
+  void close() {
+    first.close();
+    second.close();
+  }
+
+  private StorageUri uri(String options) {
+    return StorageUri.parse("bucket+file://" + directory.resolve("bucket") + "/db" + options);
+  }
+
+  private void write(ObjectVolume volume, int block, int fill) {
+    var bytes = new byte[BLOCK];
+    Arrays.fill(bytes, (byte) fill);
+    new BlockingDevice(volume).writeAt((long) block * BLOCK, bytes);
+    System.arraycopy(bytes, 0, disk, block * BLOCK, BLOCK);
+  }
+
+  private Path image(String name) {
+    return directory.resolve(name);
+  }
+
+  /**
+   * LSN 1 to 10 are in the bucket; 11 to 17 in the first host's log alone, which is closed. The
+   * second host's first change has LSN 11 too.
+   *
+   * @return the log's id
+   */
+  private String diverge() throws IOException {
+    ObjectVolume volume = first.create(uri("?size=1MiB&flush=uploaded"));
+    Files.createDirectories(data);
+    new Catalogue(data.resolve("catalogue.json"))
+        .put(new CatalogueEntry("db", uri("").toString(), null, volume.info().identity().uuid()));
+    for (int i = 1; i <= 10; i++) {
+      write(volume, i, i);
+    }
+    new BlockingDevice(volume).flush();
+    assertEquals(10, volume.positions().uploadedLsn());
+    ObjectVolume taken = second.open(uri("?takeover=unflushed"));
+    for (int i = 11; i <= 15; i++) {
+      write(volume, i, i);
+    }
+    write(volume, 1, 99);
+    new BlockingDevice(volume).writeZeroes(2 * BLOCK, BLOCK);
+    Arrays.fill(disk, 2 * BLOCK, 3 * BLOCK, (byte) 0);
+    String log = onlyLog();
+    Run busy = log("list");
+    assertTrue(busy.out().contains("IN USE"), busy.out());
+    assertEquals(ExitCode.UNAVAILABLE, log("inspect", log).exitCode());
+    assertThrows(DeviceException.Fenced.class, volume::close);
+
+    var base = new byte[BLOCKS * BLOCK];
+    new BlockingDevice(taken).readAt(0, base);
+    Files.write(image("base.img"), base);
+    new BlockingDevice(taken).writeAt(100 * BLOCK, new byte[BLOCK]);
+    taken.close();
+    return log;
+  }
+
+  private String onlyLog() throws IOException {
+    try (var logs = Files.walk(data.resolve("volumes"), 2)) {
+      return logs.map(path -> String.valueOf(path.getFileName()))
+          .filter(name -> name.startsWith("log-"))
+          .map(name -> name.substring(4))
+          .findFirst()
+          .orElseThrow();
+    }
+  }
+
+  private Map<String, Integer> logFiles() throws IOException {
+    var contents = new TreeMap<String, Integer>();
+    try (var files = Files.walk(data.resolve("volumes"))) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        contents.put(file.toString(), Arrays.hashCode(Files.readAllBytes(file)));
+      }
+    }
+    return contents;
+  }
+
+  @Test
+  void aDivergentLogIsFoundAndTheDiskAsItsOwnerSawItIsMade() throws IOException {
+    String log = diverge();
+    var before = logFiles();
+
+    JsonNode listed = json("list", "db", "--volume", "db").at("/logs/0");
+    assertEquals(log, listed.at("/log").asText());
+    assertEquals("db", listed.at("/volume_name").asText());
+    assertEquals("UNCLEAN", listed.at("/state").asText());
+    assertEquals(17, listed.at("/last_lsn").asInt());
+    assertEquals(10, listed.at("/taken_lsn").asInt(), "not the second owner's LSN 11");
+    assertFalse(listed.at("/named_by_manifest").asBoolean());
+    assertTrue(listed.at("/newest_term").asBoolean());
+    Run table = log("list");
+    assertTrue(table.out().contains("UNCLEAN") && table.out().contains("newest"), table.out());
+
+    Run inspected = log("inspect", log.substring(0, 6), "--volume", "db", "--records");
+    assertEquals(0, inspected.exitCode(), inspected.err());
+    assertTrue(inspected.out().contains("17 changes, LSN 1-17"), inspected.out());
+    assertTrue(inspected.out().contains("16 write"), inspected.out());
+    assertTrue(inspected.out().contains("the manifest names another log"), inspected.out());
+    JsonNode details = json("inspect", log, "--records");
+    assertEquals(1, details.at("/generations/0/epoch").asInt());
+    assertEquals(17 + details.at("/records/state").asInt(), dataAndState(details));
+
+    Run listOnly = log("salvage", log, "--volume", "db", "--list");
+    assertEquals(0, listOnly.exitCode(), listOnly.err());
+    List<String> lines = listOnly.out().lines().toList();
+    assertEquals("lsn,time,kind,offset_bytes,length_bytes", lines.getFirst());
+    assertEquals(8, lines.size(), listOnly.out());
+    assertTrue(lines.get(1).matches("11,20.*Z,data,45056,4096"), lines.get(1));
+    assertTrue(lines.get(7).matches("17,20.*Z,zeroes,8192,4096"), lines.get(7));
+    assertTrue(listOnly.err().contains("7 changes above LSN 10: LSN 11 to 17"), listOnly.err());
+
+    JsonNode summary =
+        json(
+            "salvage",
+            log,
+            "--volume",
+            uri("").toString(),
+            "--to",
+            image("disk.img").toString(),
+            "--base",
+            image("base.img").toString());
+    assertEquals(7, summary.at("/changes").asInt());
+    assertEquals(6 * BLOCK, summary.at("/data_bytes").asInt());
+    assertEquals(0, summary.at("/gaps").size());
+    assertArrayEquals(disk, Files.readAllBytes(image("disk.img")), "as its owner saw it");
+    assertEquals(before, logFiles(), "a log was changed");
+  }
+
+  private static int dataAndState(JsonNode details) {
+    int count = 0;
+    for (JsonNode entry : details.at("/entries")) {
+      String type = entry.at("/type").asText();
+      count += type.equals("write") || type.equals("zeroes") || type.equals("state") ? 1 : 0;
+    }
+    return count;
+  }
+
+  @Test
+  void withoutABaseOnlyTheBlocksAreThereAndNothingIsOverwritten() throws IOException {
+    String log = diverge();
+    String image = image("blocks.img").toString();
+    Run salvaged = log("salvage", log, "--above", "10", "--to", image);
+    assertEquals(0, salvaged.exitCode(), salvaged.err());
+    assertTrue(salvaged.out().contains("only the blocks of these changes"), salvaged.out());
+    byte[] blocks = Files.readAllBytes(image("blocks.img"));
+    assertEquals(16 * BLOCK, blocks.length);
+    for (int block = 0; block < 16; block++) {
+      boolean changed = block == 1 || block >= 11;
+      byte[] expected =
+          changed ? Arrays.copyOfRange(disk, block * BLOCK, (block + 1) * BLOCK) : new byte[BLOCK];
+      assertArrayEquals(
+          expected, Arrays.copyOfRange(blocks, block * BLOCK, (block + 1) * BLOCK), "" + block);
+    }
+    assertEquals(8, Files.readAllLines(image("blocks.img.changes.csv")).size());
+
+    Run again = log("salvage", log, "--above", "10", "--to", image);
+    assertEquals(ExitCode.INVALID, again.exitCode());
+    assertTrue(again.err().contains("is there already"), again.err());
+    Files.delete(image("blocks.img"));
+    again = log("salvage", log, "--above", "10", "--to", image);
+    assertEquals(ExitCode.INVALID, again.exitCode(), "nor is the list");
+    assertFalse(Files.exists(image("blocks.img")));
+
+    // As long as the disk where that is known; the list as JSON.
+    Run sized =
+        log(
+            "salvage",
+            log,
+            "--volume",
+            "db",
+            "--to",
+            image,
+            "--changes",
+            image("changes.json").toString());
+    assertEquals(0, sized.exitCode(), sized.err());
+    assertEquals(BLOCKS * BLOCK, Files.size(image("blocks.img")));
+    JsonNode changes = new ObjectMapper().readTree(image("changes.json").toFile());
+    assertEquals(7, changes.at("/changes").size());
+    assertEquals(17, changes.at("/summary/last_lsn").asInt());
+    assertEquals("zeroes", changes.at("/changes/6/kind").asText());
+  }
+
+  @Test
+  void aLogThatWasSetAsideIsSalvagedToo() throws IOException {
+    String log = diverge();
+    first.open(uri("")).close();
+    Run listed = log("list", "db", "--volume", "db");
+    assertTrue(listed.out().contains(log + ".aside-1"), listed.out());
+    assertTrue(listed.out().contains("aside, bucket has it up to 10"), listed.out());
+    JsonNode summary =
+        json(
+            "salvage",
+            log + ".aside-1",
+            "--volume",
+            "db",
+            "--to",
+            image("x.img").toString(),
+            "--base",
+            image("base.img").toString());
+    assertEquals(7, summary.at("/changes").asInt());
+    assertArrayEquals(disk, Files.readAllBytes(image("x.img")));
+  }
+
+  @Test
+  void aDamagedLogNeedsTheWordAndTellsWhatIsMissing() throws IOException {
+    String log = diverge();
+    Path file;
+    try (var files = Files.walk(data.resolve("volumes"))) {
+      file = files.filter(f -> f.toString().endsWith(".cq4")).sorted().findFirst().orElseThrow();
+    }
+    JsonNode entries = json("inspect", log, "--records").at("/entries");
+    long offset = -1;
+    for (JsonNode entry : entries) {
+      offset = entry.at("/lsn").asInt() == 13 ? entry.at("/offset_bytes").asLong() : offset;
+    }
+    try (var raw = new RandomAccessFile(file.toFile(), "rw")) {
+      raw.seek(offset + 500);
+      raw.write(0x55);
+    }
+    Run listed = log("list");
+    assertEquals(0, listed.exitCode(), listed.err());
+    assertTrue(listed.out().contains("CORRUPT"), listed.out());
+    Run inspected = log("inspect", log);
+    assertTrue(inspected.out().contains("missing: LSN 13, damaged"), inspected.out());
+    Run refused = log("salvage", log, "--volume", "db", "--to", image("x.img").toString());
+    assertEquals(ExitCode.CORRUPT, refused.exitCode());
+    assertTrue(refused.err().contains("--damaged"), refused.err());
+    assertFalse(Files.exists(image("x.img")));
+    Run salvaged =
+        log(
+            "salvage",
+            log,
+            "--volume",
+            "db",
+            "--damaged",
+            "--to",
+            image("x.img").toString(),
+            "--base",
+            image("base.img").toString());
+    assertEquals(0, salvaged.exitCode(), salvaged.err());
+    assertTrue(salvaged.out().contains("missing: LSN 13, damaged"), salvaged.out());
+    assertTrue(salvaged.out().contains("not the disk as it was at any one time"), salvaged.out());
+    Arrays.fill(disk, 13 * BLOCK, 14 * BLOCK, (byte) 0);
+    assertArrayEquals(disk, Files.readAllBytes(image("x.img")));
+  }
+
+  @Test
+  void wrongWordsAreToldWithTheRightOnes() throws IOException {
+    String log = diverge();
+    Run unsaid = log("salvage", log, "--list");
+    assertEquals(ExitCode.INVALID, unsaid.exitCode());
+    assertTrue(unsaid.err().contains("--volume NAME|URI"), unsaid.err());
+    assertEquals(ExitCode.INVALID, log("salvage", log, "--above", "0").exitCode());
+    Run unknown = log("inspect", "ffffffff");
+    assertEquals(ExitCode.INVALID, unknown.exitCode());
+    assertTrue(unknown.err().contains("`isthmus log list`"), unknown.err());
+    assertEquals(ExitCode.INVALID, log("list", "nosuch").exitCode());
+    first.create(StorageUri.parse("bucket+file://" + image("bucket") + "/other?size=1MiB")).close();
+    Run other =
+        log("salvage", log, "--list", "--volume", "bucket+file://" + image("bucket") + "/other");
+    assertEquals(ExitCode.INVALID, other.exitCode());
+    assertTrue(other.err().contains("the log is of volume"), other.err());
+    Files.write(image("short.img"), new byte[BLOCK]);
+    Run tooShort =
+        log(
+            "salvage",
+            log,
+            "--above",
+            "10",
+            "--to",
+            image("y.img").toString(),
+            "--base",
+            image("short.img").toString());
+    assertEquals(ExitCode.INVALID, tooShort.exitCode());
+    assertTrue(tooShort.err().contains("the base image ends at 4096"), tooShort.err());
+    assertFalse(Files.exists(image("y.img.partial")), "nothing is left");
+    assertEquals("No logs. --data-dir names another gateway's data directory.\n", emptyList());
+  }
+
+  private String emptyList() {
+    data = directory.resolve("nothing");
+    return log("list").out();
+  }
+}
