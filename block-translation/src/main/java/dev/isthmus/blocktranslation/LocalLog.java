@@ -202,10 +202,14 @@ final class LocalLog implements AutoCloseable {
     if (!found.hasBegun(manifest.epoch(), manifest.writer())) {
       return "the log on this host is of an earlier owner";
     }
-    // What an earlier owner's last requests brought to the bucket is not missing in this one's log.
+    // Before its owner's fence the chain tells of logs of earlier owners, and behind it of what
+    // their
+    // last requests brought: nothing of that is missing here.
+    boolean speaksOfIt = bucket.epoch() == manifest.epoch();
     boolean lacksItsOwn =
         found.lastLsn() < bucket.lastLsn() && bucket.dataEpoch() == manifest.epoch();
-    if (found.lastLsn() < bucket.durableLsn() || (lacksItsOwn && !mayHaveLostPower())) {
+    if ((speaksOfIt && found.lastLsn() < bucket.durableLsn())
+        || (lacksItsOwn && !mayHaveLostPower())) {
       return "the log on this host ends at LSN " + found.lastLsn() + ", earlier than it did";
     }
     return null;
