@@ -150,6 +150,7 @@ final class VolumeCore
             reads,
             rpo,
             parts.sizes().backlogLimitBytes(),
+            Math.min(MAX_TRANSFER_BYTES, identity.sizeBytes()),
             Math.max(position.lastTimeNanos(), backlog.newestTimeNanos()),
             this);
     this.uploader =
