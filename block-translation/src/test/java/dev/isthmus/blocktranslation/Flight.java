@@ -5,6 +5,7 @@ import dev.isthmus.blockdevice.IoCompletion;
 import dev.isthmus.blockdevice.IoStatus;
 import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blockdevice.contract.BlockStamp;
+import dev.isthmus.wal.RecordType;
 import java.util.Arrays;
 
 /**
@@ -90,7 +91,9 @@ final class Flight implements IoCompletion {
         if (status == IoStatus.OK) {
           process.promise(completedBefore, process.flush() == Tier.UPLOADED);
         } else {
-          require(mayFailToChange(status), "ended " + status);
+          // Of a log that failed the bucket makes good what it can in time.
+          boolean late = process.logMayFail() && waited(status);
+          require(late || mayFailToChange(status), "ended " + status);
         }
       }
       case IoCommand.CompareAndWrite compare -> judgeCompare(compare, status);
@@ -145,11 +148,6 @@ final class Flight implements IoCompletion {
   }
 
   private void completed() {
-    long lsn =
-        id == 0
-            ? process.line().claimCleared(block, blocks, from)
-            : process.line().wholeWrite(id, blocks);
-    require(lsn > 0, "completed, and is not in the log as a whole");
     boolean fua =
         switch (command) {
           case IoCommand.Write w -> w.fua();
@@ -157,6 +155,12 @@ final class Flight implements IoCompletion {
           case IoCommand.CompareAndWrite c -> c.fua();
           default -> false;
         };
+    RecordType type = command instanceof IoCommand.Discard ? RecordType.DISCARD : RecordType.ZEROES;
+    long lsn =
+        id == 0
+            ? process.line().claimCleared(type, fua, block, blocks, from)
+            : process.line().wholeWrite(id, blocks);
+    require(lsn > 0, "completed, and is not in the log as a whole");
     process.completed(lsn);
     if (fua || process.ack() == Tier.LOCAL_DURABLE) {
       process.promise(lsn, fua && process.flush() == Tier.UPLOADED);

@@ -195,6 +195,11 @@ final class MemoryLogs implements LogHome {
                 && !log.getValue().files.isEmpty());
   }
 
+  /** Whether a log of this host is damaged, so that it refuses an open. */
+  boolean isAnyDamaged() {
+    return disks.values().stream().anyMatch(disk -> disk.damaged);
+  }
+
   /** Names of the logs that are there, those set aside included. */
   List<String> names() {
     return disks.keySet().stream().map(path -> path.getFileName().toString()).toList();

@@ -69,7 +69,14 @@ final class SimEnding {
     if (moved && !process.isBroken()) {
       throw new AssertionError("not fenced: " + process.core().state());
     }
-    if (process.core().state().kind() == DeviceState.Kind.STALLED) {
+    if (process.isBroken() || process.term().supersededAt != Long.MAX_VALUE) {
+      return;
+    }
+    if (process.core().positions().uploadedLsn() != process.line().last()) {
+      throw new AssertionError("not in the bucket by itself: " + process.core().positions());
+    }
+    boolean stalled = process.core().state().kind() == DeviceState.Kind.STALLED;
+    if (stalled && !process.core().isLogFailed()) {
       throw new AssertionError("stalled for good: " + process.core().state());
     }
   }

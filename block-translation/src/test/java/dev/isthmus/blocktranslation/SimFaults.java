@@ -20,6 +20,12 @@ final class SimFaults implements StoreFaults {
   /** A store spreads keys over this many parts, of which one may be out of reach. */
   private static final int KEY_PARTS = 5;
 
+  /**
+   * A reply is damaged at most once in so long: what is fetched anew, after the retries of both, is
+   * good, or it would rightly be called corrupt.
+   */
+  private static final long BETWEEN_DAMAGES_NANOS = 180_000_000_000L;
+
   private final Random random;
   private final SimulatedTimer timer;
   private final double rate;
@@ -27,6 +33,7 @@ final class SimFaults implements StoreFaults {
   private long outageUntilNanos;
   private Fault outage = Fault.UNREACHABLE;
   private int keyPart = -1;
+  private long undamagedUntilNanos;
 
   SimFaults(Random random, SimulatedTimer timer, double rate) {
     this.random = random;
@@ -55,6 +62,16 @@ final class SimFaults implements StoreFaults {
         && (keyPart < 0 || Math.floorMod(key.hashCode(), KEY_PARTS) == keyPart)) {
       return outage;
     }
-    return random.nextDouble() < rate ? FAULTS[1 + random.nextInt(FAULTS.length - 1)] : Fault.NONE;
+    if (random.nextDouble() >= rate) {
+      return Fault.NONE;
+    }
+    Fault fault = FAULTS[1 + random.nextInt(FAULTS.length - 1)];
+    if (fault == Fault.DAMAGED_REPLY) {
+      if (kind != RequestKind.GET || timer.nanoTime() < undamagedUntilNanos) {
+        return Fault.NONE;
+      }
+      undamagedUntilNanos = timer.nanoTime() + BETWEEN_DAMAGES_NANOS;
+    }
+    return fault;
   }
 }

@@ -59,7 +59,12 @@ final class SimOpening {
           if (world.isDamaged()) {
             throw e;
           }
-          throw new AssertionError("corrupt without damage", e);
+          // The manifest may name a damaged log only now: an opener's last word, arrived late.
+          if (!world.host(host).logs.isAnyDamaged()) {
+            throw new AssertionError("corrupt without damage", e);
+          }
+          world.tally().failedOpens++;
+          world.advance(1_000);
         }
       }
     } catch (SimCrash e) {

@@ -2,6 +2,8 @@ package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.contract.BlockStamp;
 import dev.isthmus.wal.LogRecord;
+import dev.isthmus.wal.RecordType;
+import dev.isthmus.wal.WriteAheadLog;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -30,7 +32,7 @@ final class Timeline {
   }
 
   /** A record of zeroes or a discard that no command has claimed yet. */
-  private record Cleared(int block, int blocks, long lsn) {}
+  private record Cleared(RecordType type, boolean fua, int block, int blocks, long lsn) {}
 
   private final int blockBytes;
   private final List<Change> changes;
@@ -90,7 +92,8 @@ final class Timeline {
       written.blocks += blocks;
       written.lastLsn = record.lsn();
     } else {
-      cleared.add(new Cleared(block, blocks, record.lsn()));
+      boolean fua = (record.flags() & WriteAheadLog.FLAG_FUA) != 0;
+      cleared.add(new Cleared(record.type(), fua, block, blocks, record.lsn()));
     }
     changes.add(new Change(block, blocks, shown));
     Arrays.fill(now, block, block + blocks, shown);
@@ -107,11 +110,18 @@ final class Timeline {
     return writes.containsKey(id);
   }
 
-  /** The oldest unclaimed record that clears exactly this range, after {@code from}; 0 if none. */
-  long claimCleared(int block, int blocks, long from) {
+  /**
+   * The oldest unclaimed record that clears exactly this range in this way, after {@code from}; 0
+   * if none. Commands that differ in nothing end in the order of their records.
+   */
+  long claimCleared(RecordType type, boolean fua, int block, int blocks, long from) {
     for (Iterator<Cleared> each = cleared.iterator(); each.hasNext(); ) {
       Cleared one = each.next();
-      if (one.block == block && one.blocks == blocks && one.lsn > from) {
+      if (one.type == type
+          && one.fua == fua
+          && one.block == block
+          && one.blocks == blocks
+          && one.lsn > from) {
         each.remove();
         return one.lsn;
       }
