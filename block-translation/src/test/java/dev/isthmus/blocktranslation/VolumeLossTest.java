@@ -91,7 +91,8 @@ class VolumeLossTest {
     VolumeCore volume = host.open();
     Manifest manifest = host.manifest();
     var position =
-        new ChainPosition(1, 2, manifest.epoch(), manifest.writer(), 2, 1_000_000_000L, 4);
+        new ChainPosition(
+            1, 2, manifest.epoch(), manifest.writer(), 2, 1_000_000_000L, manifest.epoch(), 4);
     var loss =
         new LossReport("fake://v", manifest, position, "it is gone", false, null, 63_000_000_000L);
     assertSays(

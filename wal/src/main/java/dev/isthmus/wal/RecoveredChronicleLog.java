@@ -233,9 +233,9 @@ final class RecoveredChronicleLog implements RecoveredLog {
       }
     }
     for (Path generation : LogFiles.generationDirectories(directory)) {
-      LogFiles.forceDirectory(generation);
+      environment.forcer().forceNames(generation);
     }
-    LogFiles.forceDirectory(directory);
+    environment.forcer().forceNames(directory);
   }
 
   /** A file prepared ahead by a process that crashed: the scan found nothing in or before it. */
