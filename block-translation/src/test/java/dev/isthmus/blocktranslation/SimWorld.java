@@ -56,7 +56,7 @@ final class SimWorld implements AutoCloseable {
     for (int i = 0; i < hosts.length; i++) {
       int host = i;
       backups.add(null);
-      faults[i] = new SimFaults(random, timer, profile.faultRate());
+      faults[i] = new SimFaults(random, timer, profile.faultRate(), tally);
       hosts[i] =
           new SimHost(timer, bucket, random, profile.settings(), profile.sizes())
               .withDelays(profile.maxDelayNanos(), profile.maxBlockingNanos())
@@ -298,6 +298,7 @@ final class SimWorld implements AutoCloseable {
   }
 
   void beginOutage(int host, long nanos, boolean ofSomeKeys) {
+    tally.outages++;
     faults[host].beginOutage(nanos, ofSomeKeys);
   }
 
