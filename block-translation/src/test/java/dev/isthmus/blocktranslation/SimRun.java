@@ -281,10 +281,8 @@ final class SimRun implements AutoCloseable {
     } finally {
       world.setBusy(host, false);
       if (!process.isDead()) {
-
         // Whatever it still does is not heard of.
-        world.host(host).crash();
-        world.die(host);
+        world.endProcess(host);
       }
     }
   }
