@@ -202,8 +202,7 @@ final class LocalLog implements AutoCloseable {
     if (!found.hasBegun(manifest.epoch(), manifest.writer())) {
       return "the log on this host is of an earlier owner";
     }
-    // Before its owner's fence the chain tells of logs of earlier owners, and behind it of what
-    // their
+    // Before its owner's fence the chain tells of earlier owners' logs, and behind it of what their
     // last requests brought: nothing of that is missing here.
     boolean speaksOfIt = bucket.epoch() == manifest.epoch();
     boolean lacksItsOwn =

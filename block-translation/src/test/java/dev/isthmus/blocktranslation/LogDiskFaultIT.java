@@ -17,6 +17,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,8 +28,9 @@ import org.junit.jupiter.params.provider.CsvSource;
  * The disk below the file system of the log fails under a volume that writes: its flushes, or its
  * writes, as a broken disk (EIO) or a thin one that is full (ENOSPC). Nothing is acknowledged that
  * is nowhere: the volume says that it failed, and brings what it has applied into the bucket, out
- * of what the kernel still holds. Then the host is lost with its log: the bucket alone must hold
- * all that was ever promised, and be an exact prefix.
+ * of what the kernel still holds; where the kernel has dropped what it could not write, the volume
+ * says which changes are gone, none of them promised. Then the host is lost with its log: the
+ * bucket alone must hold all that was ever promised, and be an exact prefix.
  *
  * <p>Needs root and /dev/fuse, and fails without them.
  */
@@ -39,6 +42,9 @@ class LogDiskFaultIT {
   private static final long WRITING_MILLIS = 500;
 
   private static final Duration LONGEST_SETTLING = Duration.ofMinutes(2);
+
+  private static final Pattern POSITIONS =
+      Pattern.compile("appliedLsn=([0-9]+).*uploadedLsn=([0-9]+)");
 
   /** All that a record holds. */
   private static final long END = Long.MAX_VALUE;
@@ -64,8 +70,7 @@ class LogDiskFaultIT {
             .orElseThrow();
     assertTrue(said.contains(PowerCutWriter.ERROR), "somebody was told");
     assertFalse(said.contains("defect"), said);
-    assertTrue(settled.contains(DeviceState.Kind.STALLED + ", reason=the log failed"), settled);
-    assertTrue(settled.contains("isthmus volume recover"), "it says what to do: " + settled);
+    requireTruth(settled);
 
     var history = new PowerCutHistory(seed, List.of(new PowerOn(directory, END)));
     var timer = StoreTesting.timerExecutor();
@@ -90,6 +95,21 @@ class LogDiskFaultIT {
       PowerCutJudge.judgeContent(history, volume, last);
     } finally {
       timer.shutdownNow();
+    }
+  }
+
+  private static void requireTruth(String settled) {
+    Matcher positions = POSITIONS.matcher(settled);
+    assertTrue(positions.find(), settled);
+    long applied = Long.parseLong(positions.group(1));
+    long uploaded = Long.parseLong(positions.group(2));
+    if (uploaded == applied) {
+      assertTrue(settled.contains(DeviceState.Kind.STALLED + ", reason=the log failed"), settled);
+      assertTrue(settled.contains("isthmus volume recover"), "it says what to do: " + settled);
+    } else {
+      String lost = "LSN %d to %d can't be brought to the bucket".formatted(uploaded + 1, applied);
+      assertTrue(settled.contains(DeviceState.Kind.FAILED + ", reason=the log's record"), settled);
+      assertTrue(settled.contains(lost), settled);
     }
   }
 }

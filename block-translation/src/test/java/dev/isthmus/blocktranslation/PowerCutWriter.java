@@ -1,5 +1,6 @@
 package dev.isthmus.blocktranslation;
 
+import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.IoCommand;
 import dev.isthmus.blockdevice.IoStatus;
 import dev.isthmus.blockdevice.Positions;
@@ -47,7 +48,7 @@ final class PowerCutWriter {
 
   /**
    * Begins what is printed when, after an error, the volume has brought all it has applied into the
-   * bucket, or was given {@link #LONGEST_SETTLING_NANOS} to: its state.
+   * bucket, or found that it can't, or was given {@link #LONGEST_SETTLING_NANOS} to: its state.
    */
   static final String SETTLED = "SETTLED";
 
@@ -147,7 +148,9 @@ final class PowerCutWriter {
     do {
       Thread.sleep(50);
       positions = volume.positions();
-    } while (positions.uploadedLsn() < positions.appliedLsn() && System.nanoTime() < deadline);
+    } while (positions.uploadedLsn() < positions.appliedLsn()
+        && volume.state().kind() != DeviceState.Kind.FAILED
+        && System.nanoTime() < deadline);
     System.out.println(SETTLED + " " + positions + " " + volume.state());
     new CountDownLatch(1).await();
   }

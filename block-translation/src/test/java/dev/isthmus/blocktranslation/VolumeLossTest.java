@@ -72,7 +72,7 @@ class VolumeLossTest {
         refusal,
         owner,
         "its log (" + host.manifest().log() + ") is not on this host",
-        "The bucket ends at LSN 3, of 19",
+        "The bucket ends at LSN 3, of 20",
         "s ago)",
         "it does not say how much more that log had",
         "Everything after LSN 3 would be lost to the disk, flushed writes too",
@@ -81,7 +81,7 @@ class VolumeLossTest {
     var outcome =
         assertInstanceOf(OpenOutcome.RolledBack.class, host.open(Takeover.LOSSY).openOutcome());
     assertEquals(3, outcome.toLsn());
-    assertSays(outcome.reason(), owner, "The bucket ends at LSN 3, of 19", "is not on this host");
+    assertSays(outcome.reason(), owner, "The bucket ends at LSN 3, of 20", "is not on this host");
     assertTrue(outcome.reason().length() <= Manifest.MAX_REASON, outcome.reason());
   }
 
@@ -100,6 +100,42 @@ class VolumeLossTest {
         "The bucket ends at LSN 2, of 1970-01-01T00:00:01Z (62.0s ago); LSN 3 to 4 were durable in"
             + " that log, and what came after them is not known.");
     volume.close();
+  }
+
+  /** What the chain says of the lost log is not asked of the one that took its place. */
+  @Test
+  void aLossyOpenThatBrokeOffBeforeItsFenceNeedsNoSecondWord() {
+    host.create(64 << 20, Tier.APPLIED, Tier.LOCAL_DURABLE);
+    VolumeCore volume = host.open();
+    // Four segments are under way; the fifth is sealed when more than it holds is durable.
+    host.withFaults(noSegmentFrom(0x11));
+    for (int id = 1; id <= 300; id++) {
+      assertEquals(IoStatus.OK, host.write(volume, id * 8, 8, id));
+    }
+    assertEquals(IoStatus.OK, host.flush(volume));
+    host.withFaults(noSegmentFrom(0x16));
+    host.advance(20_000);
+    long uploaded = volume.positions().uploadedLsn();
+    assertTrue(uploaded > 0 && uploaded < volume.positions().localDurableLsn());
+    host.crash();
+    host.logs.lose();
+    assertThrows(DeviceException.Unavailable.class, () -> host.open(Takeover.LOSSY));
+    assertEquals(2, host.manifest().incarnation(), "it got as far as the manifest");
+    host.withFaults(StoreFaults.NONE);
+    VolumeCore again = host.open();
+    assertInstanceOf(OpenOutcome.RolledBack.class, again.openOutcome());
+    assertEquals(uploaded, again.positions().appliedLsn());
+    assertEquals(2, host.manifest().incarnation());
+    again.close();
+  }
+
+  private static StoreFaults noSegmentFrom(long slot) {
+    return (kind, key) ->
+        kind == RequestKind.PUT
+                && key.contains("/segments/")
+                && Long.parseLong(key.substring(key.lastIndexOf('/') + 1), 16) >= slot
+            ? StoreFaults.Fault.UNREACHABLE
+            : StoreFaults.Fault.NONE;
   }
 
   @Test
@@ -124,7 +160,7 @@ class VolumeLossTest {
     assertSays(
         refusal,
         "damaged where it was durable: a durable record is damaged (file ",
-        "The log on this host holds 1 change (4KiB of data, LSN 4, the newest of 19",
+        "The log on this host holds 1 change (4KiB of data, LSN 4, the newest of 20",
         "`isthmus log salvage " + host.manifest().log() + " --above 3 --damaged`");
     var outcome =
         assertInstanceOf(OpenOutcome.RolledBack.class, host.open(Takeover.LOSSY).openOutcome());

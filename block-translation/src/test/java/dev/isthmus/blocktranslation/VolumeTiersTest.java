@@ -216,10 +216,12 @@ class VolumeTiersTest {
     refused(DeviceException.Unavailable.class, begin(volume, "local", "", ""));
     assertTrue(volume.isLogFailed());
     assertEquals(Tier.APPLIED, host.manifest().ack());
-    // What the log could not make durable the bucket can.
+    // Nothing is local to a log that failed, though the bucket has all of it.
     host.withFaults(StoreFaults.NONE);
     host.awaitUploaded(volume);
-    assertEquals(Tier.LOCAL_DURABLE, set(volume, "local", "", "").ack());
+    var later = refused(DeviceException.Unavailable.class, begin(volume, "local", "", ""));
+    assertTrue(String.valueOf(later.getMessage()).contains("its log failed"));
+    assertEquals(Tier.APPLIED, host.manifest().ack());
   }
 
   @Test

@@ -185,6 +185,8 @@ final class ChronicleLog implements WriteAheadLog {
     writeState(to, baseLsn, reason);
     forces.appended(forces.appendedLsn());
     forces.force();
+    // Not before: an open that broke off in between would have made a log of it that lost nothing.
+    ForceFailure.forget(directory);
     trimBelow = currentNumber;
     space.termBegan();
     forces.jumpTo(baseLsn);
