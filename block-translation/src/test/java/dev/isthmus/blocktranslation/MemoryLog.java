@@ -168,6 +168,7 @@ final class MemoryLog implements WriteAheadLog {
         new RollFile(++disk.nextFile, epoch, boot, disk.lastLsn, baseLsn, new ArrayList<>()));
     fileBytes = 0;
     begun = true;
+    disk.distrusted = false;
     disk.lastLsn = baseLsn;
     disk.durableLsn = baseLsn;
     durableLsn = baseLsn;

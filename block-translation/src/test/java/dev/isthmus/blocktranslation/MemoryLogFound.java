@@ -130,9 +130,7 @@ final class MemoryLogFound implements RecoveredLog {
     passedOn = true;
     disk.durableLsn = disk.lastLsn;
     disk.voidRecords = 0;
-    long boot = trustedBoot();
-    disk.distrusted = false;
-    return new MemoryLog(home, disk, this, settings, boot);
+    return new MemoryLog(home, disk, this, settings, trustedBoot());
   }
 
   @Override
