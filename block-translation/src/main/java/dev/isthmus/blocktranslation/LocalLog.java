@@ -1,6 +1,7 @@
 package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blockdevice.ShellWord;
 import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.wal.LogAbsentException;
@@ -306,17 +307,38 @@ final class LocalLog implements AutoCloseable {
       return new Ready(
           newLogId, home.create(directory, settings, manifest.volume(), newLogId), List.of(), true);
     } catch (LogException e) {
-      throw failure(where, e);
+      throw failure(e, verdict.useLog() && manifest.state() != Manifest.State.CLOSED);
     }
   }
 
-  /** What the failure of a log means for who wants to open it. */
-  static DeviceException failure(String where, LogException failure) {
+  /**
+   * What the failure of a log means for who wants to open it.
+   *
+   * @param isNeeded whether the disk may need what the logs in this volume's directory hold: with
+   *     the log in another place, and without a copy, it would only open at a loss
+   */
+  DeviceException failure(LogException failure, boolean isNeeded) {
     String message = where + ": " + failure.getMessage();
-    return failure instanceof LogFullException
-        ? new DeviceException.Exhausted(
-            message + ", or keep the log elsewhere (`isthmus volume open --log-dir DIR`)", failure)
-        : new DeviceException.Unavailable(message, failure);
+    if (!(failure instanceof LogFullException)) {
+      return new DeviceException.Unavailable(message, failure);
+    }
+    return new DeviceException.Exhausted(
+        message
+            + (isNeeded
+                ? ", or copy "
+                    + volumeDirectory
+                    + " with all in it to another disk (`cp -a "
+                    + ShellWord.of(volumeDirectory.toString())
+                    + " DIR/`) and open the volume over the copy (`isthmus volume open --log-dir"
+                    + " DIR`). The log is whole, and the bucket may not have all of it: an open"
+                    + " without it would lose that"
+                : ", or keep the log elsewhere (`isthmus volume open --log-dir DIR`)"),
+        failure);
+  }
+
+  /** The same, of the log that {@link #ready} gave. */
+  DeviceException failure(LogException failure, Ready used) {
+    return failure(failure, !used.created() && manifest.state() != Manifest.State.CLOSED);
   }
 
   /**

@@ -5,6 +5,7 @@ import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.ObjectVolume;
+import dev.isthmus.blocktranslation.OperatorNeededException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,6 +47,10 @@ final class LogRecovery {
     boolean isMove() {
       return !before.equals(after);
     }
+
+    Plan withoutTakeover() {
+      return new Plan(volume, before, after, "");
+    }
   }
 
   /**
@@ -68,9 +74,7 @@ final class LogRecovery {
     var plan = new Plan(volume, before, opener.withLogDirectory(before, logDirectory), takeover);
     Path from = opener.logDirectory(plan.before());
     Path to = opener.requireLogDirectory(plan.after());
-    if (volume.device == null && plan.isMove()) {
-      openWhereItWas(plan);
-    }
+    DeviceException old = volume.device == null && plan.isMove() ? openWhereItWas(plan) : null;
     BlockDevice device = volume.device;
     if (device instanceof ObjectVolume open) {
       boolean lossAgreed = drain(plan, open);
@@ -78,35 +82,67 @@ final class LogRecovery {
       close(plan, open, lossAgreed);
       openAgain(plan);
     } else {
-      openElsewhere(plan);
+      openElsewhere(plan, old);
     }
     return warnings(plan, from, to);
   }
 
-  /** A volume that is not open may only want for the word; its log is looked at first. */
-  private void openWhereItWas(Plan plan) {
+  /**
+   * A volume that is not open may only want for the word; its log is looked at first.
+   *
+   * @return why it can't be opened there; null if it is open now
+   */
+  private @Nullable DeviceException openWhereItWas(Plan plan) {
     try {
       plan.volume().opened(opener.open(plan.before()));
       export.accept(plan.volume());
-    } catch (DeviceException.Unavailable | DeviceException.Corrupt e) {
+      return null;
+    } catch (DeviceException.Unavailable | DeviceException.Corrupt | DeviceException.Exhausted e) {
       LOG.warn(
           "volume {} can't be opened over its old log: {}",
           plan.volume().entry.name(),
           e.getMessage());
+      return e;
     }
   }
 
-  private void openElsewhere(Plan plan) {
+  /**
+   * @param old why it can't be opened over its old log; null if that was not tried
+   */
+  private void openElsewhere(Plan plan, @Nullable DeviceException old) {
+    // A log that is whole on a full disk is given up by no word: there is a way to keep it.
+    Plan tried = old instanceof DeviceException.Exhausted ? plan.withoutTakeover() : plan;
     remember(plan.volume(), plan.after());
     try {
-      openAgain(plan);
+      openAgain(tried);
     } catch (DeviceException e) {
-      if (plan.takeover().isEmpty()) {
+      DeviceException told = withOld(e, old);
+      if (tried.takeover().isEmpty()) {
         // The old place may only be not mounted: what retries by itself goes on to look there.
         remember(plan.volume(), plan.before());
       }
-      throw e;
+      if (told != e) {
+        plan.volume().failed(told);
+      }
+      throw told;
     }
+  }
+
+  /** That a log is not in the new place says nothing of the one in the old place. */
+  private static DeviceException withOld(DeviceException e, @Nullable DeviceException old) {
+    if (old == null || !isOperatorNeeded(e) || isOperatorNeeded(old)) {
+      return e;
+    }
+    if (old instanceof DeviceException.Exhausted) {
+      return old;
+    }
+    return OperatorAdvice.after(
+        "over its old log the volume can't be opened now: " + old.getMessage() + ". Without it: ",
+        e);
+  }
+
+  private static boolean isOperatorNeeded(DeviceException e) {
+    return e.getCause() instanceof OperatorNeededException;
   }
 
   /** Returns whether something that only the log has is given up. */
@@ -185,11 +221,9 @@ final class LogRecovery {
       volume.opened(opener.open(DeviceOpener.withTakeover(plan.after(), plan.takeover())));
       export.accept(volume);
     } catch (DeviceException e) {
-      String place =
-          plan.isMove()
-              ? " --log-dir " + OperatorAdvice.quoted(opener.logDirectory(plan.after()).toString())
-              : "";
-      DeviceException told = OperatorAdvice.with(e, volume.entry.name() + place);
+      String place = plan.isMove() ? opener.logDirectory(plan.after()).toString() : "";
+      DeviceException told =
+          OperatorAdvice.with(e, OperatorAdvice.target(volume.entry.name(), "", place));
       volume.failed(told);
       throw told;
     }

@@ -105,7 +105,7 @@ public final class VolumeManager {
       }
       exportAsRecorded(volume);
     } catch (DeviceException e) {
-      volume.failed(OperatorAdvice.with(e, volume.entry.name()));
+      volume.failed(OperatorAdvice.with(e, OperatorAdvice.target(volume.entry.name(), "", "")));
     } catch (RuntimeException e) {
       volume.failed(new DeviceException.Internal("a defect: " + e, e));
     } finally {
@@ -206,8 +206,7 @@ public final class VolumeManager {
     try {
       return add(name(name, base), DeviceOpener.withTakeover(uri, takeover), opener::open);
     } catch (DeviceException e) {
-      throw OperatorAdvice.with(
-          e, OperatorAdvice.quoted(nameOrUri) + (name.isEmpty() ? "" : " --name " + name));
+      throw OperatorAdvice.with(e, OperatorAdvice.target(nameOrUri, name, logDirectory));
     }
   }
 
@@ -228,7 +227,8 @@ public final class VolumeManager {
       exportAsRecorded(volume);
       return volume.view();
     } catch (DeviceException e) {
-      DeviceException told = OperatorAdvice.with(e, volume.entry.name());
+      DeviceException told =
+          OperatorAdvice.with(e, OperatorAdvice.target(volume.entry.name(), "", logDirectory));
       volume.failure = told;
       throw told;
     } finally {

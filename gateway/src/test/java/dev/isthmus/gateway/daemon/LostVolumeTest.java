@@ -122,4 +122,34 @@ class LostVolumeTest {
     var _ = again.closeAll(Duration.ofSeconds(10));
     assertEquals("READY", first.start().get("v").stateName());
   }
+
+  @Test
+  void whatToTypeNamesTheLogDirectoryThatWasSaid() {
+    VolumeManager one = first.start();
+    var _ = one.create(new CreateRequest("v", "", 1 << 20, 0, "", "", ""));
+    VolumeManager two = second.start();
+    String logs = directory.resolve("their logs").toString();
+    var unknown =
+        assertThrows(DeviceException.Unavailable.class, () -> two.open(uri("v"), "w", "", logs));
+    assertEndsWith(
+        unknown,
+        "Type: isthmus volume open "
+            + uri("v")
+            + " --name w --log-dir '"
+            + logs
+            + "' --takeover=lossy");
+    assertEquals("READY", two.open(uri("v"), "w", "lossy", logs).stateName());
+    var _ = one.closeAll(Duration.ofSeconds(10));
+    VolumeManager again = first.start();
+    String elsewhere = directory.resolve("elsewhere").toString();
+    var known =
+        assertThrows(DeviceException.Unavailable.class, () -> again.open("v", "", "", elsewhere));
+    assertEndsWith(
+        known, "Type: isthmus volume open v --log-dir " + elsewhere + " --takeover=lossy");
+  }
+
+  private static void assertEndsWith(DeviceException failure, String words) {
+    String message = String.valueOf(failure.getMessage());
+    assertTrue(message.endsWith(words), message);
+  }
 }
