@@ -42,6 +42,7 @@ final class LocalLog implements AutoCloseable {
   private final @Nullable RecoveredLog found;
   private final @Nullable LogCorruptException damage;
   private final String absence;
+  private final boolean unreadable;
 
   private LocalLog(
       LogHome home,
@@ -51,7 +52,8 @@ final class LocalLog implements AutoCloseable {
       String where,
       @Nullable RecoveredLog found,
       @Nullable LogCorruptException damage,
-      String absence) {
+      String absence,
+      boolean unreadable) {
     this.home = home;
     this.volumeDirectory = volumeDirectory;
     this.settings = settings;
@@ -60,6 +62,7 @@ final class LocalLog implements AutoCloseable {
     this.found = found;
     this.damage = damage;
     this.absence = absence;
+    this.unreadable = unreadable;
   }
 
   /** Looks for the log that {@code manifest} names; changes nothing. */
@@ -68,6 +71,7 @@ final class LocalLog implements AutoCloseable {
     Path directory = volumeDirectory.resolve(PREFIX + manifest.log());
     RecoveredLog found = null;
     LogCorruptException damage = null;
+    boolean unreadable = false;
     String absence =
         "its log (%s) is not on this host, or not in %s".formatted(manifest.log(), volumeDirectory);
     try {
@@ -82,8 +86,10 @@ final class LocalLog implements AutoCloseable {
     } catch (LogException e) {
       // A disk that fails to give the log is as good as none: what that means is judged below.
       absence = "its log can't be read: " + e.getMessage();
+      unreadable = true;
     }
-    return new LocalLog(home, volumeDirectory, settings, manifest, where, found, damage, absence);
+    return new LocalLog(
+        home, volumeDirectory, settings, manifest, where, found, damage, absence, unreadable);
   }
 
   /**
@@ -130,6 +136,7 @@ final class LocalLog implements AutoCloseable {
             bucket,
             String.valueOf(why == null ? gap : why),
             damaged,
+            isHere() ? directory() : null,
             tailAbove(bucket),
             wallNanos);
     if (!loss.isAgreedBy(takeover)) {
@@ -179,6 +186,11 @@ final class LocalLog implements AutoCloseable {
       LOG.warn("{}: what the log on this host holds can't be told: {}", where, e.getMessage());
     }
     return null;
+  }
+
+  /** Whether there is a log, good or not. */
+  private boolean isHere() {
+    return found != null || damage != null || unreadable;
   }
 
   private Path directory() {

@@ -2,10 +2,12 @@ package dev.isthmus.blocktranslation;
 
 import dev.isthmus.wal.LogAbsentException;
 import dev.isthmus.wal.LogCorruptException;
+import dev.isthmus.wal.LogFailedException;
 import dev.isthmus.wal.LogInUseException;
 import dev.isthmus.wal.LogRecord;
 import dev.isthmus.wal.LogSettings;
 import dev.isthmus.wal.RecoveredLog;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -33,6 +35,7 @@ import java.util.function.Consumer;
  *   <li>{@link #failForces}: the disk fails syncs from now on, for good;
  *   <li>{@link #failAppends}, {@link #failReads}: likewise, for as long as it is told;
  *   <li>{@link #failReadOf}: one record can't be read, for good;
+ *   <li>{@link #failOpens}: the disk is there and gives no log, as one that answers EIO;
  *   <li>{@link #setFull}: the file system has no room for another roll file.
  * </ul>
  *
@@ -49,6 +52,7 @@ final class MemoryLogs implements LogHome {
   private boolean full;
   private boolean appendsFail;
   private boolean readsFail;
+  private boolean opensFail;
   private long badLsn;
 
   MemoryLogs(Random random) {
@@ -85,6 +89,10 @@ final class MemoryLogs implements LogHome {
 
   void failReadOf(long lsn) {
     badLsn = lsn;
+  }
+
+  void failOpens(boolean fail) {
+    opensFail = fail;
   }
 
   void failAppends(boolean fail) {
@@ -147,6 +155,12 @@ final class MemoryLogs implements LogHome {
     MemoryLog.Disk disk = disks.get(directory);
     if (disk == null || disk.files.isEmpty()) {
       throw LogExceptions.of(LogAbsentException.class, "no log in " + directory);
+    }
+    if (opensFail) {
+      throw LogExceptions.of(
+          LogFailedException.class,
+          "reading " + directory + ": a failing disk",
+          new IOException("EIO"));
     }
     if (disk.damaged) {
       throw LogExceptions.of(

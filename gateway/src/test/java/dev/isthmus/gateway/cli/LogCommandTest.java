@@ -28,6 +28,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -298,19 +300,7 @@ class LogCommandTest {
   @Test
   void aDamagedLogNeedsTheWordAndTellsWhatIsMissing() throws IOException {
     String log = diverge();
-    Path file;
-    try (var files = Files.walk(data.resolve("volumes"))) {
-      file = files.filter(f -> f.toString().endsWith(".cq4")).sorted().findFirst().orElseThrow();
-    }
-    JsonNode entries = json("inspect", log, "--records").at("/entries");
-    long offset = -1;
-    for (JsonNode entry : entries) {
-      offset = entry.at("/lsn").asInt() == 13 ? entry.at("/offset_bytes").asLong() : offset;
-    }
-    try (var raw = new RandomAccessFile(file.toFile(), "rw")) {
-      raw.seek(offset + 500);
-      raw.write(0x55);
-    }
+    damage(log, 13);
     Run listed = log("list");
     assertEquals(0, listed.exitCode(), listed.err());
     assertTrue(listed.out().contains("CORRUPT"), listed.out());
@@ -336,6 +326,62 @@ class LogCommandTest {
     assertTrue(salvaged.out().contains("not the disk as it was at any one time"), salvaged.out());
     Arrays.fill(disk, 13 * BLOCK, 14 * BLOCK, (byte) 0);
     assertArrayEquals(disk, Files.readAllBytes(image("x.img")));
+  }
+
+  /** As printed, and as somebody types it: no data directory has to be named. */
+  @Test
+  void theLineOfARefusedOpenRuns() throws IOException {
+    ObjectVolume volume = first.create(uri("?size=1MiB&ack=local"));
+    for (int i = 1; i <= 5; i++) {
+      write(volume, i, i);
+    }
+    // Host and bucket as a crash would leave them.
+    Path crashed = directory.resolve("crashed");
+    copyTree(data, crashed);
+    copyTree(directory.resolve("bucket"), directory.resolve("crashed-bucket"));
+    volume.close();
+    data = crashed;
+    damage(onlyLog(), 2);
+    try (ObjectVolumeProvider host = provider(crashed)) {
+      var there = StorageUri.parse("bucket+file://" + directory.resolve("crashed-bucket") + "/db");
+      var refused = assertThrows(DeviceException.Corrupt.class, () -> host.open(there));
+      Matcher line =
+          Pattern.compile("`isthmus (log salvage [^`]*)`")
+              .matcher(String.valueOf(refused.getMessage()));
+      assertTrue(line.find(), refused.getMessage());
+      var out = new StringWriter();
+      var err = new StringWriter();
+      int exitCode =
+          Main.run(
+              line.group(1).split(" ", -1), new PrintWriter(out, true), new PrintWriter(err, true));
+      assertEquals(0, exitCode, err.toString());
+      assertTrue(out.toString().startsWith("lsn,time,kind,"), out.toString());
+      assertTrue(err.toString().contains("missing: LSN 2, damaged"), err.toString());
+    }
+  }
+
+  private static void copyTree(Path from, Path to) throws IOException {
+    try (var all = Files.walk(from)) {
+      for (Path path : all.toList()) {
+        Files.copy(path, to.resolve(from.relativize(path).toString()));
+      }
+    }
+  }
+
+  /** Flips a byte of a record's payload. */
+  private void damage(String log, int lsn) throws IOException {
+    Path file;
+    try (var files = Files.walk(data.resolve("volumes"))) {
+      file = files.filter(f -> f.toString().endsWith(".cq4")).sorted().findFirst().orElseThrow();
+    }
+    long offset = -1;
+    for (JsonNode entry : json("inspect", log, "--records").at("/entries")) {
+      offset = entry.at("/lsn").asInt() == lsn ? entry.at("/offset_bytes").asLong() : offset;
+    }
+    try (var raw = new RandomAccessFile(file.toFile(), "rw")) {
+      raw.seek(offset + 500);
+      raw.write(0x55);
+    }
   }
 
   @Test
