@@ -199,7 +199,7 @@ final class LogRecovery {
     String why = "";
     try {
       volume.closeDevice();
-    } catch (DeviceException e) {
+    } catch (RuntimeException e) {
       why = ": " + e.getMessage();
     }
     if (lossAgreed || open.summary().cleanlyClosed()) {
@@ -220,10 +220,10 @@ final class LogRecovery {
     try {
       volume.opened(opener.open(DeviceOpener.withTakeover(plan.after(), plan.takeover())));
       export.accept(volume);
-    } catch (DeviceException e) {
+    } catch (RuntimeException e) {
       String place = plan.isMove() ? opener.logDirectory(plan.after()).toString() : "";
       DeviceException told =
-          OperatorAdvice.with(e, OperatorAdvice.target(volume.entry.name(), "", place));
+          OperatorAdvice.told(e, OperatorAdvice.target(volume.entry.name(), "", place));
       volume.failed(told);
       throw told;
     }

@@ -67,7 +67,7 @@ final class ManagedVolume {
     LOG.error("volume {} cannot be opened: {}", entry.name(), why.getMessage(), why.getCause());
   }
 
-  /** Closes the device, if there is one that may be closed. */
+  /** Closes the device, if there is one that may be closed; if that fails, that is the failure. */
   void closeDevice() {
     BlockDevice open = device;
     device = null;
@@ -80,7 +80,12 @@ final class ManagedVolume {
           "volume {} stays open until the daemon ends: commands are still in it", entry.name());
       return;
     }
-    open.close();
+    try {
+      open.close();
+    } catch (RuntimeException e) {
+      failure = OperatorAdvice.told(e, entry.name());
+      throw e;
+    }
   }
 
   // On a thread of the device, which must not wait for a slow terminal.

@@ -14,7 +14,7 @@ final class OperatorAdvice {
    *
    * @param target see {@link #target}
    */
-  static DeviceException with(DeviceException failure, String target) {
+  private static DeviceException with(DeviceException failure, String target) {
     if (!(failure.getCause() instanceof OperatorNeededException needed)) {
       return failure;
     }
@@ -24,6 +24,18 @@ final class OperatorAdvice {
             + target
             + (needed.takeover().isEmpty() ? "" : " --takeover=" + needed.takeover());
     return saying(message, failure, needed);
+  }
+
+  /**
+   * What an open that failed is told by: with the command that agrees to it, if one does; what is
+   * no {@link DeviceException} is a defect, and told as one.
+   *
+   * @param target see {@link #target}
+   */
+  static DeviceException told(RuntimeException failure, String target) {
+    return failure instanceof DeviceException known
+        ? with(known, target)
+        : new DeviceException.Internal("a defect: " + failure, failure);
   }
 
   /** {@code failure}, an open's that needs somebody's word, with something said before it. */

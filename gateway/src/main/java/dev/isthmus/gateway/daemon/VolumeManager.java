@@ -104,10 +104,8 @@ public final class VolumeManager {
             "volume {} came back empty: {}:// keeps nothing", volume.entry.name(), uri.scheme());
       }
       exportAsRecorded(volume);
-    } catch (DeviceException e) {
-      volume.failed(OperatorAdvice.with(e, OperatorAdvice.target(volume.entry.name(), "", "")));
     } catch (RuntimeException e) {
-      volume.failed(new DeviceException.Internal("a defect: " + e, e));
+      volume.failed(OperatorAdvice.told(e, OperatorAdvice.target(volume.entry.name(), "", "")));
     } finally {
       volume.lock.unlock();
     }
@@ -206,7 +204,7 @@ public final class VolumeManager {
     try {
       return add(name(name, base), DeviceOpener.withTakeover(uri, takeover), opener::open);
     } catch (DeviceException e) {
-      throw OperatorAdvice.with(e, OperatorAdvice.target(nameOrUri, name, logDirectory));
+      throw OperatorAdvice.told(e, OperatorAdvice.target(nameOrUri, name, logDirectory));
     }
   }
 
@@ -218,6 +216,16 @@ public final class VolumeManager {
         throw new DeviceException.Invalid("volume " + volume.entry.name() + " is open already");
       }
       StorageUri uri = opener.withLogDirectory(StorageUri.parse(volume.entry.uri()), logDirectory);
+      openAsAsked(volume, uri, takeover, logDirectory);
+      return volume.view();
+    } finally {
+      volume.lock.unlock();
+    }
+  }
+
+  private void openAsAsked(
+      ManagedVolume volume, StorageUri uri, String takeover, String logDirectory) {
+    try {
       volume.opened(
           takeover.isEmpty()
               ? opener.openKnown(uri)
@@ -225,14 +233,13 @@ public final class VolumeManager {
       rememberPlace(volume, uri);
       noteIdentity(volume);
       exportAsRecorded(volume);
-      return volume.view();
-    } catch (DeviceException e) {
+    } catch (RuntimeException e) {
       DeviceException told =
-          OperatorAdvice.with(e, OperatorAdvice.target(volume.entry.name(), "", logDirectory));
-      volume.failure = told;
+          OperatorAdvice.told(e, OperatorAdvice.target(volume.entry.name(), "", logDirectory));
+      if (volume.failure == null || !(told instanceof DeviceException.Invalid)) {
+        volume.failed(told);
+      } // else: wrong words say nothing of the volume, which is tried again as before
       throw told;
-    } finally {
-      volume.lock.unlock();
     }
   }
 
@@ -269,6 +276,12 @@ public final class VolumeManager {
       List<String> warnings = recovery.recover(volume, logDirectory, takeover);
       LOG.info("volume {} goes on over a new log", name);
       return new Recovered(volume.view(), warnings);
+    } catch (RuntimeException e) {
+      DeviceException told = OperatorAdvice.told(e, name);
+      if (volume.device == null && volume.failure == null) {
+        volume.failed(told);
+      }
+      throw told;
     } finally {
       volume.lock.unlock();
     }
@@ -372,13 +385,9 @@ public final class VolumeManager {
         "close",
         volume -> {
           BlockDevice device = volume.device;
-          try {
-            volume.closeDevice();
-          } catch (DeviceException e) {
-            // Kept in the catalogue, so that somebody sees it; closing it again forgets it.
-            volume.failure = e;
-            throw e;
-          }
+          // If it throws: kept in the catalogue, so that somebody sees it; closing it again
+          // forgets it.
+          volume.closeDevice();
           if (device instanceof ObjectVolume inBucket && !inBucket.summary().cleanlyClosed()) {
             // Kept in the catalogue: its newest data is in the log here, and nowhere else.
             var failure =
@@ -404,7 +413,7 @@ public final class VolumeManager {
           volume.closeDevice();
           try {
             opener.delete(uri, deletedObjects);
-          } catch (DeviceException e) {
+          } catch (RuntimeException e) {
             // Kept in the catalogue, so that it can be deleted again: part of it may be gone.
             volume.failure =
                 new DeviceException.Corrupt("its deletion broke off: " + e.getMessage(), e);

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.isthmus.blockdevice.BlockDevice;
 import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blockdevice.DeviceProvider;
 import dev.isthmus.blockdevice.DeviceRegistry;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blockdevice.simple.FileProvider;
@@ -38,6 +40,7 @@ class VolumeManagerTest {
 
   @TempDir Path directory;
   private final AtomicReference<VolumeManager> running = new AtomicReference<>();
+  private final BrokenProvider broken = new BrokenProvider();
   private FakeExports exports = new FakeExports();
 
   @BeforeEach
@@ -46,7 +49,7 @@ class VolumeManagerTest {
     var buckets = new ObjectVolumeProvider(ObjectVolumeSettings.defaults(directory.resolve("v")));
     var registry =
         new DeviceRegistry(
-            List.of(new MallocProvider(), new NullProvider(), new FileProvider(), buckets));
+            List.of(new MallocProvider(), new NullProvider(), new FileProvider(), broken, buckets));
     var opener = new DeviceOpener(registry, buckets, GatewaySettings.embeddedBucket(directory));
     var manager =
         new VolumeManager(
@@ -169,6 +172,63 @@ class VolumeManagerTest {
     volumes().create(new CreateRequest(file("small"), "", 1 << 20, 512, "", "", ""));
     restart();
     assertEquals(512, open(volumes().get("small").open()).info().blockSizeBytes());
+  }
+
+  /**
+   * A kind of device with a defect. Fault model: while {@link #isBroken}, an open ends by an
+   * exception that no contract knows. Threading: confined to the test's thread and those it waits
+   * for.
+   */
+  private static final class BrokenProvider implements DeviceProvider {
+    private volatile boolean isBroken;
+
+    @Override
+    public Set<String> schemes() {
+      return Set.of("broken");
+    }
+
+    @Override
+    public BlockDevice open(StorageUri uri) {
+      if (isBroken) {
+        throw new IllegalStateException("out of its mind");
+      }
+      return new MallocProvider().create(StorageUri.parse("malloc:///x?size=1MiB"));
+    }
+
+    @Override
+    public BlockDevice create(StorageUri uri) {
+      return open(uri);
+    }
+  }
+
+  @Test
+  void aDefectWhileAVolumeIsOpenedIsToldAndLeavesItToBeTriedAgain() {
+    create("broken:///b", 0);
+    broken.isBroken = true;
+    restart();
+    assertTrue(
+        volumes().get("b").reason().contains("out of its mind"), volumes().get("b").reason());
+    var told = assertThrows(DeviceException.Internal.class, () -> volumes().open("b", "", "", ""));
+    assertTrue(message(told).contains("a defect: "), message(told));
+    assertEquals(message(told), volumes().get("b").reason());
+    broken.isBroken = false;
+    assertEquals("READY", volumes().open("b", "", "", "").stateName());
+  }
+
+  @Test
+  void wrongWordsOfAnOpenLeaveTheReasonAsItWas() throws IOException {
+    create(file("shy"), 1 << 20);
+    stop();
+    Files.move(directory.resolve("shy"), directory.resolve("hidden"));
+    start();
+    String reason = volumes().get("shy").reason();
+    assertThrows(
+        DeviceException.Invalid.class, () -> volumes().open("shy", "", "", directory.toString()));
+    assertThrows(DeviceException.Invalid.class, () -> volumes().open("shy", "", "lossy", ""));
+    assertEquals(reason, volumes().get("shy").reason());
+    Files.move(directory.resolve("hidden"), directory.resolve("shy"));
+    volumes().retryUnavailable();
+    assertEquals("READY", volumes().get("shy").stateName());
   }
 
   @Test
