@@ -109,7 +109,7 @@ final class LogSalvageCommand extends LogVerb {
           "say what to leave out: --volume NAME|URI asks the bucket how far it holds this log,"
               + " --above LSN gives a number (0: take everything)");
     }
-    LogFinder finder = chosen.finder();
+    LogFinder finder = chosen.finder(err());
     LocatedLog log = finder.one(name);
     var _ =
         chosen.asking(

@@ -231,6 +231,7 @@ final class LogRecovery {
 
   private static List<String> warnings(Plan plan, Path from, Path to) {
     var warnings = new ArrayList<String>();
+    warnings.add(oldLog(plan, from));
     try {
       if (Files.exists(from) && Files.getFileStore(from).equals(Files.getFileStore(to))) {
         warnings.add(
@@ -244,5 +245,16 @@ final class LogRecovery {
       LOG.debug("volume {}: {}", plan.volume().entry.name(), e.getMessage());
     }
     return warnings;
+  }
+
+  private static String oldLog(Plan plan, Path from) {
+    BlockDevice device = plan.volume().device;
+    Path old = device == null ? from : from.resolve(device.info().identity().uuid().toString());
+    if (!Files.exists(old)) {
+      return "the old log was in " + old + ", which is not there now";
+    }
+    return plan.isMove()
+        ? "the old log stays in " + old + ", and nothing deletes it; `isthmus log list` shows it"
+        : "the old log is kept beside the new one in " + old + ", set aside";
   }
 }

@@ -385,6 +385,46 @@ class LogCommandTest {
   }
 
   @Test
+  void logsAreFoundWhereAVolumeKeptThemBefore() throws IOException {
+    String log = diverge();
+    Path left = directory.resolve("left");
+    Files.move(data.resolve("volumes"), left);
+    assertTrue(log("list").out().startsWith("No logs"));
+    var catalogue = new Catalogue(data.resolve("catalogue.json"));
+    catalogue.put(new CatalogueEntry("db", uri("?log_dir=" + left).toString(), null, null));
+    assertTrue(log("list").out().contains(log));
+    catalogue.remove("db");
+    assertTrue(log("list").out().contains(log), "after a close");
+    assertEquals(0, log("inspect", log.substring(0, 6)).exitCode());
+  }
+
+  @Test
+  void aDamagedCatalogueStopsNoRescue() throws IOException {
+    String log = diverge();
+    Files.writeString(data.resolve("catalogue.json"), "{");
+    Run listed = log("list");
+    assertEquals(0, listed.exitCode(), listed.err());
+    assertTrue(listed.out().contains(log), listed.out());
+    assertTrue(listed.err().startsWith("warning: the catalogue of volumes "), listed.err());
+    assertEquals(0, log("inspect", log).exitCode());
+    Run salvaged =
+        log(
+            "salvage",
+            log,
+            "--volume",
+            uri("").toString(),
+            "--to",
+            image("disk.img").toString(),
+            "--base",
+            image("base.img").toString());
+    assertEquals(0, salvaged.exitCode(), salvaged.err());
+    assertArrayEquals(disk, Files.readAllBytes(image("disk.img")));
+    Run byName = log("list", "--volume", "db");
+    assertEquals(ExitCode.INVALID, byName.exitCode());
+    assertTrue(byName.err().contains("give its URI"), byName.err());
+  }
+
+  @Test
   void wrongWordsAreToldWithTheRightOnes() throws IOException {
     String log = diverge();
     Run unsaid = log("salvage", log, "--list");

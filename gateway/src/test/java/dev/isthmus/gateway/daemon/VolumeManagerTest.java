@@ -2,6 +2,7 @@ package dev.isthmus.gateway.daemon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -372,6 +374,58 @@ class VolumeManagerTest {
     Files.writeString(file, good);
     start();
     assertEquals(1, volumes().list().size());
+  }
+
+  @Test
+  void directoriesThatLogsLeftAreRemembered() throws IOException {
+    Path file = directory.resolve("catalogue.json");
+    create("db", 1 << 20);
+    String first = directory.resolve("first").toString();
+    String second = directory.resolve("second").toString();
+    VolumeManager.Recovered moved = volumes().recover("db", first, "");
+    UUID uuid = open(moved.volume().open()).info().identity().uuid();
+    Path left = directory.resolve("v").resolve(uuid.toString());
+    assertTrue(moved.warnings().getFirst().startsWith("the old log stays in " + left), "" + moved);
+    assertEquals(List.of(), new Catalogue(file).formerLogDirectories(), "that one is always known");
+    moved = volumes().recover("db", second, "");
+    assertTrue(
+        moved.warnings().getFirst().startsWith("the old log stays in " + first + "/" + uuid),
+        "" + moved);
+    assertEquals(List.of(first), new Catalogue(file).formerLogDirectories());
+    volumes().close("db");
+    assertEquals(List.of(first, second), new Catalogue(file).formerLogDirectories());
+    restart();
+    assertEquals(List.of(first, second), new Catalogue(file).formerLogDirectories());
+  }
+
+  @Test
+  void formerLogDirectoriesAreBoundedAndCheckedAndMayBeMissing() throws IOException {
+    Path file = directory.resolve("catalogue.json");
+    var catalogue = new Catalogue(file);
+    for (int i = 0; i <= Catalogue.MAX_FORMER_LOG_DIRECTORIES + 2; i++) {
+      catalogue.put(new CatalogueEntry("a", "bucket+file:///b/a?log_dir=/logs/" + i, null));
+    }
+    List<String> former = new Catalogue(file).formerLogDirectories();
+    assertEquals(Catalogue.MAX_FORMER_LOG_DIRECTORIES, former.size());
+    assertEquals("/logs/2", former.getFirst(), "the oldest gave way");
+    String good = Files.readString(file);
+    for (String bad :
+        List.of(
+            good.replace("\"/logs/9\"", "\"logs/9\""),
+            good.replace("\"/logs/9\"", "\"/logs/../9\""),
+            good.replace("\"/logs/9\"", "\"/logs/\\u0000\""),
+            good.replace("\"/logs/9\"", "null"),
+            good.replace("\"/logs/9\"", "{}"),
+            good.replace("\"/logs/9\"", "\"/logs/9\", \"/logs/9b\""))) {
+      assertNotEquals(good, bad);
+      Files.writeString(file, bad);
+      assertThrows(DeviceException.Corrupt.class, () -> new Catalogue(file), bad);
+    }
+    Files.writeString(
+        file, "{\"version\":1,\"volumes\":[{\"name\":\"a\",\"uri\":\"malloc:///a\"}]}");
+    assertEquals(List.of(), new Catalogue(file).formerLogDirectories());
+    assertEquals(1, new Catalogue(file).entries().size());
+    Files.delete(file);
   }
 
   @Test
