@@ -559,11 +559,12 @@ final class VolumeCore
   }
 
   @Override
-  public void drain(Duration limit) {
+  public CompletableFuture<Void> drain(Duration limit) {
     var done =
         Futures.onLoop(loop, _ -> writes.lastLsn())
             .thenComposeAsync(lsn -> drain.through(lsn, limit.toNanos()), loop);
-    Futures.await(loop, identity.where(), CompletableFuture.anyOf(done, ended));
+    return Futures.deviceFailures(
+        identity.where(), CompletableFuture.anyOf(done, ended).thenAccept(_ -> {}));
   }
 
   private VolumeStatistics collect() {

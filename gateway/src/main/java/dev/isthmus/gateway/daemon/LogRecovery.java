@@ -12,6 +12,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,14 +35,21 @@ final class LogRecovery {
   private final Catalogue catalogue;
   private final DeviceOpener opener;
   private final Consumer<ManagedVolume> export;
+  private final BooleanSupplier stopping;
 
   /**
    * @param export shows a volume that was opened to its hosts
+   * @param stopping whether the daemon ends: nothing is opened any more then
    */
-  LogRecovery(Catalogue catalogue, DeviceOpener opener, Consumer<ManagedVolume> export) {
+  LogRecovery(
+      Catalogue catalogue,
+      DeviceOpener opener,
+      Consumer<ManagedVolume> export,
+      BooleanSupplier stopping) {
     this.catalogue = catalogue;
     this.opener = opener;
     this.export = export;
+    this.stopping = stopping;
   }
 
   /** One recovery: where the log lay and will lie, and what may be lost. */
@@ -59,9 +69,13 @@ final class LogRecovery {
    * @param logDirectory where the new log goes; empty for where the old one is
    * @param takeover what may be lost if the log can't be read: {@code lossy}, {@code unflushed}, or
    *     empty
+   * @param givenUp ends when nobody waits for it any more: until the volume is closed for it, all
+   *     stays as it is then
    * @return what the operator should know
    */
-  List<String> recover(ManagedVolume volume, String logDirectory, String takeover) {
+  List<String> recover(
+      ManagedVolume volume, String logDirectory, String takeover, CompletableFuture<?> givenUp) {
+    requireGoingOn("and nothing has changed");
     StorageUri before = StorageUri.parse(volume.entry.uri());
     String name = volume.entry.name();
     if (!opener.isBucket(before)) {
@@ -77,9 +91,11 @@ final class LogRecovery {
     DeviceException old = volume.device == null && plan.isMove() ? openWhereItWas(plan) : null;
     BlockDevice device = volume.device;
     if (device instanceof ObjectVolume open) {
-      boolean lossAgreed = drain(plan, open);
+      boolean lossAgreed = drain(plan, open, givenUp);
+      requireGoingOn("and nothing has changed");
       remember(volume, plan.after());
       close(plan, open, lossAgreed);
+      requireGoingOn("and the volume is closed: the next start opens it over a new log");
       openAgain(plan);
     } else {
       openElsewhere(plan, old);
@@ -146,7 +162,7 @@ final class LogRecovery {
   }
 
   /** Returns whether something that only the log has is given up. */
-  private boolean drain(Plan plan, ObjectVolume open) {
+  private boolean drain(Plan plan, ObjectVolume open, CompletableFuture<?> givenUp) {
     String name = plan.volume().entry.name();
     DeviceState state = open.state();
     if (state.kind() == DeviceState.Kind.FENCED) {
@@ -159,7 +175,7 @@ final class LogRecovery {
               + " works, there is nothing to recover; --log-dir DIR moves it to another disk");
     }
     try {
-      open.drain(DRAIN_LIMIT);
+      await(open.drain(DRAIN_LIMIT), givenUp);
       return false;
     } catch (DeviceException.Corrupt e) {
       if (plan.takeover().isEmpty()) {
@@ -178,6 +194,26 @@ final class LogRecovery {
               ? ". Restart the daemon: it opens the volume from what log and bucket hold"
               : ". It goes on, and the volume stays as it is: try again";
       throw new DeviceException.Unavailable(e.getMessage() + advice, e);
+    }
+  }
+
+  private static void await(CompletableFuture<Void> done, CompletableFuture<?> givenUp) {
+    try {
+      CompletableFuture.anyOf(done, givenUp).join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof DeviceException known
+          ? known
+          : new DeviceException.Internal("a defect: " + e.getCause(), e);
+    }
+    if (!done.isDone()) {
+      throw new DeviceException.Unavailable("the call was given up before all was in the bucket");
+    }
+  }
+
+  /** A volume that were opened now would not be closed in time. */
+  private void requireGoingOn(String state) {
+    if (stopping.getAsBoolean()) {
+      throw new DeviceException.Unavailable("the daemon stops, " + state);
     }
   }
 
@@ -207,12 +243,33 @@ final class LogRecovery {
     }
     // Something is in the old log alone after all, so that one has to be opened again.
     remember(volume, plan.before());
-    openAgain(new Plan(volume, plan.before(), plan.before(), ""));
-    throw new DeviceException.Unavailable(
-        "the bucket could not be reached to the end, so volume "
-            + volume.entry.name()
-            + " is open over its old log again"
-            + why);
+    requireGoingOn("and the volume is closed: the next start opens it over its old log" + why);
+    backOverTheOldLog(plan, why);
+  }
+
+  /** Never returns: what was asked for is not done in any case. */
+  private void backOverTheOldLog(Plan plan, String why) {
+    ManagedVolume volume = plan.volume();
+    String begin = "the bucket could not be reached to the end, so volume " + volume.entry.name();
+    try {
+      openAgain(new Plan(volume, plan.before(), plan.before(), ""));
+    } catch (DeviceException.Unavailable e) {
+      if (isOperatorNeeded(e)) {
+        throw e;
+      }
+      var told =
+          new DeviceException.Unavailable(
+              begin
+                  + " is closed, and its hosts wait. What the bucket does not have is in its old log"
+                  + " in "
+                  + opener.logDirectory(plan.before())
+                  + "; it is opened over that one by itself when the bucket can be reached: "
+                  + e.getMessage(),
+              e);
+      volume.failed(told);
+      throw told;
+    }
+    throw new DeviceException.Unavailable(begin + " is open over its old log again" + why);
   }
 
   private void openAgain(Plan plan) {

@@ -14,6 +14,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Semaphore;
 import java.util.function.Function;
@@ -40,6 +41,10 @@ public final class VolumeManager {
   private final Exports exports;
   private final HostAccess defaultHosts;
   private final LogRecovery recovery;
+
+  /** Ends when the daemon does: whoever waits for a bucket then goes. */
+  private final CompletableFuture<Void> stopping = new CompletableFuture<>();
+
   private final ConcurrentSkipListMap<String, ManagedVolume> volumes =
       new ConcurrentSkipListMap<>();
 
@@ -54,7 +59,7 @@ public final class VolumeManager {
     this.opener = opener;
     this.exports = exports;
     this.defaultHosts = defaultHosts;
-    this.recovery = new LogRecovery(catalogue, opener, this::exportAsRecorded);
+    this.recovery = new LogRecovery(catalogue, opener, this::exportAsRecorded, stopping::isDone);
     for (CatalogueEntry entry : catalogue.entries()) {
       volumes.put(entry.name(), new ManagedVolume(entry));
     }
@@ -267,13 +272,18 @@ public final class VolumeManager {
    * @param logDirectory where the new log goes; empty for where the old one is
    * @param takeover what may be lost if the old one can't be read: {@code lossy}, {@code
    *     unflushed}, or empty
+   * @param givenUp ends when the caller waits no more: before the old log is left, nothing has
+   *     changed then
    */
-  public Recovered recover(String name, String logDirectory, String takeover) {
+  public Recovered recover(
+      String name, String logDirectory, String takeover, CompletableFuture<?> givenUp) {
     ManagedVolume volume = find(name);
     volume.lock.lock();
     try {
       requireThere(volume);
-      List<String> warnings = recovery.recover(volume, logDirectory, takeover);
+      List<String> warnings =
+          recovery.recover(
+              volume, logDirectory, takeover, CompletableFuture.anyOf(givenUp, stopping));
       LOG.info("volume {} goes on over a new log", name);
       return new Recovered(volume.view(), warnings);
     } catch (RuntimeException e) {
@@ -504,10 +514,11 @@ public final class VolumeManager {
   }
 
   /**
-   * Changes what an open volume in a bucket promises, while hosts use it. Blocks until it holds;
-   * interrupting it gives it up.
+   * Changes what an open volume in a bucket promises, while hosts use it. Blocks until it holds.
+   *
+   * @param givenUp ends when the caller waits no more: the change is given up then
    */
-  public VolumeView setTiers(String name, TierChange change) {
+  public VolumeView setTiers(String name, TierChange change, CompletableFuture<?> givenUp) {
     ManagedVolume volume = find(name);
     volume.lock.lock();
     try {
@@ -525,7 +536,8 @@ public final class VolumeManager {
       TierSetter.set(
           inBucket,
           change,
-          () -> publication != null && exports.associations(publication.nqn()) > 0);
+          () -> publication != null && exports.associations(publication.nqn()) > 0,
+          CompletableFuture.anyOf(givenUp, stopping));
       return volume.view();
     } finally {
       volume.lock.unlock();
@@ -574,12 +586,21 @@ public final class VolumeManager {
   }
 
   /**
+   * The daemon ends: calls that wait for a bucket are given up, and none of them opens a volume
+   * again. {@link #closeAll} follows.
+   */
+  public void stop() {
+    stopping.complete(null);
+  }
+
+  /**
    * Closes all devices, side by side. Exports have ended before.
    *
    * @return names of volumes that could not be closed cleanly in time: their logs keep what is not
    *     in the bucket
    */
   public List<String> closeAll(Duration limit) {
+    stop();
     long deadlineNanos = System.nanoTime() + limit.toNanos();
     var threads = new ArrayList<Thread>();
     var unclean = new ConcurrentSkipListMap<String, Boolean>();

@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -39,6 +40,9 @@ import org.junit.jupiter.api.io.TempDir;
 class VolumeManagerTest {
 
   private static final String HOST = "nqn.2014-08.org.nvmexpress:uuid:host";
+
+  /** A caller who never gives up. */
+  private static final CompletableFuture<Void> FOREVER = new CompletableFuture<>();
 
   @TempDir Path directory;
   private final AtomicReference<VolumeManager> running = new AtomicReference<>();
@@ -288,12 +292,12 @@ class VolumeManagerTest {
     var refused =
         assertThrows(
             DeviceException.Invalid.class,
-            () -> volumes().setTiers("db", TierChange.parse("applied", "", "")));
+            () -> volumes().setTiers("db", TierChange.parse("applied", "", ""), FOREVER));
     assertTrue(message(refused).contains("Unpublish"), message(refused));
     assertEquals("ack=local flush=local rpo=30s", tiers());
-    volumes().setTiers("db", TierChange.parse("", "", "5s,enforce"));
+    volumes().setTiers("db", TierChange.parse("", "", "5s,enforce"), FOREVER);
     volumes().unpublish("db");
-    volumes().setTiers("db", TierChange.parse("applied", "uploaded", ""));
+    volumes().setTiers("db", TierChange.parse("applied", "uploaded", ""), FOREVER);
     assertEquals("ack=applied flush=uploaded rpo=5s,enforce", tiers());
     assertTrue(open(volumes().get("db").open()).info().volatileWriteCache());
     restart();
@@ -312,7 +316,7 @@ class VolumeManagerTest {
     create("malloc:///m", 1 << 20);
     assertThrows(
         DeviceException.Invalid.class,
-        () -> volumes().setTiers("m", TierChange.parse("local", "", "")));
+        () -> volumes().setTiers("m", TierChange.parse("local", "", ""), FOREVER));
     assertThrows(
         DeviceException.Invalid.class,
         () -> volumes().create(new CreateRequest("db", "", 1 << 20, 0, "", "", "1d")));
@@ -382,12 +386,12 @@ class VolumeManagerTest {
     create("db", 1 << 20);
     String first = directory.resolve("first").toString();
     String second = directory.resolve("second").toString();
-    VolumeManager.Recovered moved = volumes().recover("db", first, "");
+    VolumeManager.Recovered moved = volumes().recover("db", first, "", FOREVER);
     UUID uuid = open(moved.volume().open()).info().identity().uuid();
     Path left = directory.resolve("v").resolve(uuid.toString());
     assertTrue(moved.warnings().getFirst().startsWith("the old log stays in " + left), "" + moved);
     assertEquals(List.of(), new Catalogue(file).formerLogDirectories(), "that one is always known");
-    moved = volumes().recover("db", second, "");
+    moved = volumes().recover("db", second, "", FOREVER);
     assertTrue(
         moved.warnings().getFirst().startsWith("the old log stays in " + first + "/" + uuid),
         "" + moved);
