@@ -1,5 +1,6 @@
 package dev.isthmus.gateway.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -16,18 +17,27 @@ import dev.isthmus.blocktranslation.ObjectVolumeProvider;
 import dev.isthmus.blocktranslation.ObjectVolumeSettings;
 import dev.isthmus.gateway.daemon.Catalogue;
 import dev.isthmus.gateway.daemon.CatalogueEntry;
+import dev.isthmus.wal.LogDirectory;
+import dev.isthmus.wal.LogEpoch;
+import dev.isthmus.wal.LogSettings;
+import dev.isthmus.wal.RecordType;
+import dev.isthmus.wal.WriteAheadLog;
+import java.io.FileWriter;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.RandomAccessFile;
 import java.io.StringWriter;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -382,6 +392,66 @@ class LogCommandTest {
       raw.seek(offset + 500);
       raw.write(0x55);
     }
+  }
+
+  @Test
+  void aListThatCouldNotBeWrittenIsNoSuccess() throws IOException {
+    String log = diverge();
+    for (String format : new String[] {"table", "json"}) {
+      try (var full = new PrintWriter(new FileWriter("/dev/full", UTF_8))) {
+        var err = new StringWriter();
+        String[] line = {
+          "log", "salvage", log, "--above", "0", "--list", "-o", format, "--data-dir", "" + data
+        };
+        assertEquals(ExitCode.UNAVAILABLE, Main.run(line, full, new PrintWriter(err, true)));
+        assertTrue(err.toString().contains("could not be written"), err.toString());
+      }
+    }
+  }
+
+  @Test
+  void aSalvageThatFailedLeavesNothingInItsOwnWay() throws IOException {
+    String log = diverge();
+    Files.write(image("short.img"), new byte[BLOCK]);
+    String[] line = {
+      "salvage",
+      log,
+      "--above",
+      "10",
+      "--to",
+      image("y.img").toString(),
+      "--base",
+      image("short.img").toString(),
+      "--changes",
+      image("y.csv").toString()
+    };
+    assertEquals(ExitCode.INVALID, log(line).exitCode());
+    assertFalse(Files.exists(image("y.csv")));
+    Files.copy(image("base.img"), image("short.img"), StandardCopyOption.REPLACE_EXISTING);
+    Run again = log(line);
+    assertEquals(0, again.exitCode(), again.err());
+    assertEquals(8, Files.readAllLines(image("y.csv")).size());
+    assertArrayEquals(disk, Files.readAllBytes(image("y.img")));
+  }
+
+  @Test
+  void aMarkIsNoChange() throws IOException {
+    Path log = data.resolve("volumes/log-" + new UUID(1, 2));
+    try (WriteAheadLog made =
+        LogDirectory.create(log, LogSettings.ofCapacity(64 << 20), new UUID(3, 4), new UUID(1, 2))
+            .startAppending()) {
+      made.beginEpoch(new LogEpoch(1, new UUID(5, 6), 1), 0);
+      MemorySegment none = MemorySegment.ofArray(new byte[0]);
+      made.append(RecordType.ZEROES, 0, 1, 1_000, 0, 8, none, 0);
+      made.append(RecordType.SNAPSHOT_MARK, 0, 2, 2_000, 0, 0, none, 0);
+      made.append(RecordType.RESIZE, 0, 3, 3_000, 0, 2048, none, 0);
+      made.force();
+      made.closeClean();
+    }
+    JsonNode listed = json("salvage", log.toString(), "--above", "0", "--list");
+    assertEquals(1, listed.at("/changes").size(), listed.toString());
+    assertEquals(1, listed.at("/summary/changes").asInt(), listed.toString());
+    assertEquals(3, listed.at("/summary/last_lsn").asInt());
   }
 
   @Test
