@@ -158,7 +158,7 @@ final class LocalLog implements AutoCloseable {
    */
   private boolean wasTakenAway() {
     Optional<String> note = home.readNote(volumeDirectory);
-    if (note.isEmpty() || isOnThisHost(manifest)) {
+    if (note.isEmpty() || isHere()) {
       return false;
     }
     LocalTerm term = LocalTerm.decode(note.get()).orElse(null);

@@ -105,7 +105,7 @@ final class VolumeCore
 
   private static final VolumeStatistics EMPTY =
       new VolumeStatistics(
-          0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, ReadIntegrity.NONE);
+          0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0, ReadIntegrity.NONE);
 
   /**
    * On the loop.
@@ -589,6 +589,7 @@ final class VolumeCore
             map.statistics().bytesWritten() + checkpointer.bytesWritten(),
             rpo.isExceeded(),
             rpo.exceededNanos(),
+            rpo.exceededForNanos(),
             reads.integrity());
     return lastStatistics;
   }

@@ -4,6 +4,7 @@ import dev.isthmus.blockdevice.BlockDevice;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.ObjectVolume;
+import dev.isthmus.blocktranslation.OperatorNeededException;
 import dev.isthmus.blocktranslation.TierChange;
 import dev.isthmus.blocktranslation.VolumeSummary;
 import dev.isthmus.gateway.daemon.CatalogueEntry.Publication;
@@ -83,16 +84,30 @@ public final class VolumeManager {
     Joins.untilAllEnded(threads);
   }
 
-  /** Tries again what failed because something could not be reached. */
+  /**
+   * Tries again what failed because something could not be reached. What needs a person's word
+   * waits for that, or until its log directory looks another way.
+   */
   public void retryUnavailable() {
     for (ManagedVolume volume : volumes.values()) {
       DeviceException failure = volume.failure;
       if (volume.device == null
           && (failure instanceof DeviceException.Unavailable
-              || failure instanceof DeviceException.Exhausted)) {
+              || failure instanceof DeviceException.Exhausted)
+          && !waitsForAWord(volume, failure)) {
         openAgain(volume);
       }
     }
+  }
+
+  private boolean waitsForAWord(ManagedVolume volume, DeviceException failure) {
+    return failure.getCause() instanceof OperatorNeededException
+        && footprint(volume).equals(volume.refusedOver);
+  }
+
+  private String footprint(ManagedVolume volume) {
+    CatalogueEntry entry = volume.entry;
+    return LogFootprint.of(opener.logDirectory(StorageUri.parse(entry.uri())), entry.uuid());
   }
 
   private void openAgain(ManagedVolume volume) {
@@ -111,6 +126,8 @@ public final class VolumeManager {
       exportAsRecorded(volume);
     } catch (RuntimeException e) {
       volume.failed(OperatorAdvice.told(e, OperatorAdvice.target(volume.entry.name(), "", "")));
+      volume.refusedOver =
+          e.getCause() instanceof OperatorNeededException ? footprint(volume) : null;
     } finally {
       volume.lock.unlock();
     }

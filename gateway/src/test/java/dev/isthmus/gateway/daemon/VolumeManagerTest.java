@@ -7,6 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.isthmus.blockdevice.BlockDevice;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.DeviceProvider;
@@ -36,6 +40,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 class VolumeManagerTest {
 
@@ -135,12 +140,23 @@ class VolumeManagerTest {
   }
 
   @Test
-  void retriesFindWhatCameBack() throws IOException {
+  void retriesFindWhatCameBackAndSayOnceWhatKeepsIt() throws IOException {
     create(file("shy"), 1 << 20);
     stop();
     Files.move(directory.resolve("shy"), directory.resolve("hidden"));
-    start();
-    assertEquals("NOT_OPEN", volumes().get("shy").stateName());
+    var log = (Logger) LoggerFactory.getLogger(ManagedVolume.class);
+    var heard = new ListAppender<ILoggingEvent>();
+    heard.start();
+    log.addAppender(heard);
+    try {
+      start();
+      assertEquals("NOT_OPEN", volumes().get("shy").stateName());
+      volumes().retryUnavailable();
+      volumes().retryUnavailable();
+      assertEquals(1, heard.list.stream().filter(e -> e.getLevel() == Level.ERROR).count());
+    } finally {
+      log.detachAppender(heard);
+    }
     Files.move(directory.resolve("hidden"), directory.resolve("shy"));
     volumes().retryUnavailable();
     assertEquals("READY", volumes().get("shy").stateName());
