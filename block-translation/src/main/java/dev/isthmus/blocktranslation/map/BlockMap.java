@@ -105,8 +105,8 @@ public final class BlockMap implements AutoCloseable {
 
   /**
    * A map as a checkpoint describes it; {@link MapDescription#EMPTY} for a new volume. Reads
-   * nothing: indexes come with the first look-ups. Segments after the checkpoint are then {@link
-   * #put}.
+   * nothing, unless it is {@link #congested()} and must merge first: indexes come with the first
+   * look-ups. Segments after the checkpoint are then {@link #put}.
    *
    * @throws DeviceException.Corrupt if the description contradicts itself
    */
@@ -117,6 +117,10 @@ public final class BlockMap implements AutoCloseable {
     map.throughSequence = description.throughSequence();
     for (SegmentUsage segment : description.segments()) {
       map.segments.add(segment);
+    }
+    if (map.congested()) {
+      // Nothing is put before this ends, so nothing that is put would begin it.
+      map.schedule();
     }
     return map;
   }
@@ -251,7 +255,8 @@ public final class BlockMap implements AutoCloseable {
 
   /**
    * Whether writing out or merging lags so far that the engine should commit no further segment. It
-   * turns false with work done, of which {@link MapListener#workDone} tells.
+   * turns false with work done, of which {@link MapListener#workDone} tells; never again only where
+   * about {@link MapSettings#MAX_RUNS} / 2 runs are damaged.
    */
   public boolean congested() {
     return frozen.size() >= settings.maxFrozen() || merger.isCrowded();
@@ -265,7 +270,8 @@ public final class BlockMap implements AutoCloseable {
   }
 
   /**
-   * Merges everything put so far into one run, in the background, after what is under way.
+   * Merges everything put so far into one run, in the background, after what is under way; where
+   * runs are damaged, into one between each two of them.
    *
    * @return completes on the engine thread; {@link #close()} cancels it
    */
@@ -316,7 +322,8 @@ public final class BlockMap implements AutoCloseable {
   private void flushFailed(RunBuild build, DeviceException failure) {
     flush = null;
     flushFailed = true;
-    build.tellFailed(failure);
+    build.tellDropped();
+    environment.listener().workFailed(failure);
   }
 
   /** Live sectors by segment. */
@@ -344,6 +351,7 @@ public final class BlockMap implements AutoCloseable {
         active.size(),
         frozen.size(),
         merger.runs().length,
+        merger.damagedRuns(),
         runEntries,
         lookupCount,
         pageHits,

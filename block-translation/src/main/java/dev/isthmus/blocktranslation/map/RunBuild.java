@@ -109,12 +109,11 @@ final class RunBuild {
     return source;
   }
 
-  /** Tells the map's listener that this came to nothing. On the engine thread. */
-  void tellFailed(DeviceException failure) {
+  /** Tells the map's listener that nobody will refer to the parts. On the engine thread. */
+  void tellDropped() {
     if (!parts.isEmpty()) {
       environment.listener().partsDropped(List.copyOf(parts));
     }
-    environment.listener().workFailed(failure);
   }
 
   private void step() {

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class RunMerger {
 
   /** A merge under way. */
-  private record Merge(List<Run> inputs, RunBuild build) {}
+  private record Merge(List<Run> inputs, MergeSource source, RunBuild build) {}
 
   private final MapSettings settings;
   private final BlockMap.Environment environment;
@@ -60,9 +60,18 @@ final class RunMerger {
     return runs;
   }
 
-  /** Whether there are so many runs that merges must catch up first. */
+  /**
+   * Whether there are so many runs that merges must catch up first. What lies below a damaged run
+   * grows no more and does not count, up to a bound that only dozens of damaged runs keep it at.
+   */
   boolean isCrowded() {
-    return runs.length >= settings.maxRuns();
+    return runs.length >= MapSettings.MAX_RUNS
+        || MergePolicy.stretches(List.of(runs)).getFirst().size() >= settings.maxRuns();
+  }
+
+  /** Runs that are merged no more. */
+  int damagedRuns() {
+    return MergePolicy.stretches(List.of(runs)).size() - 1;
   }
 
   /** Puts a memtable that was written out, if anything of it is left, above all runs. */
@@ -100,8 +109,10 @@ final class RunMerger {
     if (!merges.isEmpty() || !nothingFrozen.getAsBoolean()) {
       return null;
     }
-    if (runs.length > 1) {
-      return new MergePolicy.Window(0, runs.length);
+    for (MergePolicy.Window stretch : MergePolicy.stretches(List.of(runs))) {
+      if (stretch.size() > 1) {
+        return stretch;
+      }
     }
     var done = List.copyOf(mergeAllWaiters);
     mergeAllWaiters.clear();
@@ -119,15 +130,16 @@ final class RunMerger {
       entries += run.entryCount;
       cursors.add(new RunCursor(run.infos(), environment.pages()));
     }
+    var source = new MergeSource(cursors, withOldest);
     var build =
         new RunBuild(
-            new MergeSource(cursors, withOldest),
+            source,
             entries,
             settings.partPages(),
             environment,
             RunBuild.Completion.on(
                 environment.engineThread(), () -> closed, this::merged, this::mergeFailed));
-    merges.add(new Merge(inputs, build));
+    merges.add(new Merge(inputs, source, build));
     build.start();
   }
 
@@ -154,8 +166,10 @@ final class RunMerger {
           }
         });
     if (!flaws.isEmpty()) {
-      failed = true;
-      build.tellFailed(
+      // Which of them is wrong nobody can tell.
+      damaged(
+          build,
+          merge.inputs(),
           new DeviceException.Corrupt("the map's runs and segments: " + flaws.getFirst()));
       return;
     }
@@ -174,9 +188,24 @@ final class RunMerger {
   }
 
   private void mergeFailed(RunBuild build, DeviceException failure) {
-    end(build);
-    failed = true;
-    build.tellFailed(failure);
+    Merge merge = end(build);
+    int damaged = merge.source().damagedRun();
+    if (damaged >= 0) {
+      damaged(build, List.of(merge.inputs().get(damaged)), failure);
+    } else {
+      failed = true;
+      build.tellDropped();
+      environment.listener().workFailed(failure);
+    }
+  }
+
+  /** To try again would fail again: what remains is to merge without them. */
+  private void damaged(RunBuild build, List<Run> unmergeable, DeviceException failure) {
+    unmergeable.forEach(run -> run.damaged = true);
+    build.tellDropped();
+    environment.listener().runsDamaged(unmergeable.size(), failure);
+    environment.listener().workDone(); // fewer count now
+    schedule();
   }
 
   /** Puts a run of these parts, if any, in the place of runs {@code from} to before {@code to}. */
