@@ -209,8 +209,7 @@ final class VolumeOpener {
   }
 
   private WriteAheadLog beginTerm(LocalLog.Ready ready, Manifest next, long bucketLsn) {
-    // Where a power cut took records that were uploaded, the log goes on behind the bucket: said at
-    // once, as the next opener would miss them in a log that the new term calls whole.
+    // A new log, and one that lost uploaded records to a power cut, go on behind the bucket.
     long base = Math.max(ready.log().lastLsn(), bucketLsn);
     return Futures.await(
         loop,

@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@link #restoreOlderCopy}: somebody put back a backup of the logs;
  *   <li>{@link #damageNotes}: what this host noted of its terms can no longer be read;
  *   <li>{@link #damage}: a durable record can no longer be read, so the log is refused;
- *   <li>{@link #failForces}: the disk fails syncs from now on, for good;
+ *   <li>{@link #failForces}: the disk fails syncs from now on, for good; a crash then loses of what
+ *       was not forced as a power cut does;
  *   <li>{@link #failAppends}, {@link #failReads}: likewise, for as long as it is told;
  *   <li>{@link #failReadOf}: one record can't be read, for good;
  *   <li>{@link #setFull}: the file system has no room for another roll file;
@@ -61,6 +62,9 @@ final class MemoryLogs implements LogHome {
     /** The payload is good within the call only. */
     void record(LogRecord record, MemorySegment payload);
   }
+
+  /** No boot: counts as another one. */
+  static final long NO_BOOT = 0;
 
   private long badLsn;
 
@@ -133,7 +137,12 @@ final class MemoryLogs implements LogHome {
   }
 
   void crash() {
-    disks.values().forEach(disk -> disk.lockedBy = null);
+    for (MemoryLog.Disk disk : disks.values()) {
+      disk.lockedBy = null;
+      if (disk.distrusted) {
+        disk.losePower(random);
+      }
+    }
   }
 
   void cutPower() {
@@ -198,6 +207,11 @@ final class MemoryLogs implements LogHome {
   /** Whether a log of this host is damaged, so that it refuses an open. */
   boolean isAnyDamaged() {
     return disks.values().stream().anyMatch(disk -> disk.damaged);
+  }
+
+  /** Whether the log of this id failed a force, and may lose what was not forced by then. */
+  boolean isDistrusted(UUID logId) {
+    return disks.values().stream().anyMatch(disk -> disk.logId.equals(logId) && disk.distrusted);
   }
 
   /** Names of the logs that are there, those set aside included. */
