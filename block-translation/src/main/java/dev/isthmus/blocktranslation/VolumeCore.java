@@ -104,7 +104,7 @@ final class VolumeCore
 
   private static final VolumeStatistics EMPTY =
       new VolumeStatistics(
-          0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, ReadIntegrity.NONE);
+          0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0, ReadIntegrity.NONE);
 
   /**
    * On the loop.
@@ -148,7 +148,8 @@ final class VolumeCore
             durability,
             reads,
             rpo,
-            parts.backlogLimitBytes(),
+            parts.sizes().backlogLimitBytes(),
+            Math.min(MAX_TRANSFER_BYTES, identity.sizeBytes()),
             Math.max(position.lastTimeNanos(), backlog.newestTimeNanos()),
             this);
     this.uploader =
@@ -159,7 +160,8 @@ final class VolumeCore
             loop,
             backlog,
             durability,
-            settings,
+            parts.sizes().segmentBytes(),
+            settings.sealAfter(),
             position.nextSequence(),
             this);
     this.drain = new LogDrain(identity.where(), loop, backlog, durability, uploader);
@@ -174,7 +176,8 @@ final class VolumeCore
             map,
             parts.base(),
             parts.doomed(),
-            parts.segmentsReplayed());
+            parts.segmentsReplayed(),
+            parts.sizes().segmentsBetweenCheckpoints());
     this.tierChanger =
         new TierChanger(
             identity.where(), loop, durability, uploader, manifest, parts.nonces(), this);
@@ -523,12 +526,17 @@ final class VolumeCore
 
   @Override
   public void uploadTrouble(@Nullable String why) {
-    state.degraded(this, why == null ? "" : why);
+    state.uploadTrouble(this, why == null ? "" : why);
   }
 
   /** The map's background work; wired by the opener. */
   void partsDropped(List<PartInfo> dropped) {
     checkpointer.partsDropped(dropped);
+  }
+
+  /** A part of it in the bucket can't be used. */
+  void mapDamaged(String why) {
+    state.mapDamaged(this, why);
   }
 
   /** The map may take segments again. */
@@ -578,15 +586,20 @@ final class VolumeCore
   }
 
   @Override
-  public void drain(Duration limit) {
+  public CompletableFuture<Void> drain(Duration limit) {
     var done =
         Futures.onLoop(loop, _ -> writes.lastLsn())
             .thenComposeAsync(lsn -> drain.through(lsn, limit.toNanos()), loop);
-    Futures.await(loop, identity.where(), CompletableFuture.anyOf(done, ended));
-    if (!done.isDone()) {
-      throw new DeviceException.Unavailable(
-          identity.where() + " was closed before everything was known to be in the bucket");
-    }
+    return Futures.deviceFailures(
+        identity.where(),
+        CompletableFuture.anyOf(done, ended)
+            .thenCompose(
+                _ -> done.isDone() ? done : CompletableFuture.failedFuture(closedTooEarly())));
+  }
+
+  private DeviceException closedTooEarly() {
+    return new DeviceException.Unavailable(
+        identity.where() + " was closed before everything was known to be in the bucket");
   }
 
   private VolumeStatistics collect() {
@@ -608,9 +621,11 @@ final class VolumeCore
             cache.misses(),
             map.statistics().memoryBytes(),
             map.statistics().runs(),
+            map.statistics().damagedRuns(),
             map.statistics().bytesWritten() + checkpointer.bytesWritten(),
             rpo.isExceeded(),
             rpo.exceededNanos(),
+            rpo.exceededForNanos(),
             reads.integrity());
     return lastStatistics;
   }

@@ -22,7 +22,8 @@ final class VolumeState {
   private final List<DeviceListener> listeners = new CopyOnWriteArrayList<>();
   private String fencedWhy = "";
   private String failedWhy = "";
-  private String degradedWhy = "";
+  private String uploadsWhy = "";
+  private String mapWhy = "";
   private String logFailedWhy = "";
   private String stalledWhy = "";
   private String bucketAwaitedWhy = "";
@@ -86,9 +87,18 @@ final class VolumeState {
     }
   }
 
-  void degraded(BlockDevice device, String why) {
-    if (!degradedWhy.equals(why)) {
-      degradedWhy = why;
+  /** Uploads fail, and why; empty if they don't. */
+  void uploadTrouble(BlockDevice device, String why) {
+    if (!uploadsWhy.equals(why)) {
+      uploadsWhy = why;
+      change(device);
+    }
+  }
+
+  /** The map is damaged in the bucket, which stays so. */
+  void mapDamaged(BlockDevice device, String why) {
+    if (!mapWhy.equals(why)) {
+      mapWhy = why;
       change(device);
     }
   }
@@ -182,6 +192,7 @@ final class VolumeState {
       return new DeviceState(DeviceState.Kind.FAILED, failedWhy);
     }
     String stalls = joined(stalledWhy, bucketAwaitedWhy);
+    String degradedWhy = joined(uploadsWhy, mapWhy);
     if (!logFailedWhy.isEmpty()) {
       // Reads and flushes are served until a command had to be refused: then hosts shall wait.
       return new DeviceState(

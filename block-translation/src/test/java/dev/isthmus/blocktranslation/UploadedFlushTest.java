@@ -222,7 +222,7 @@ class UploadedFlushTest {
               volume.close();
             },
             2_900_000_000L);
-    assertThrows(DeviceException.class, () -> volume.drain(Duration.ofSeconds(3)));
+    assertThrows(DeviceException.class, () -> host.await(volume.drain(Duration.ofSeconds(3))));
     assertEquals(Manifest.State.CLOSED, host.manifest().state(), "all of it is in the bucket");
   }
 
