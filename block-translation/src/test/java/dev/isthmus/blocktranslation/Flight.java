@@ -91,8 +91,9 @@ final class Flight implements IoCompletion {
         if (status == IoStatus.OK) {
           process.promise(completedBefore, process.flush() == Tier.UPLOADED);
         } else {
-          // Of a log that failed the bucket makes good what it can in time.
-          boolean late = process.logMayFail() && waited(status);
+          // The bucket was waited for: by its tier, or as it makes good what a failed log can't.
+          boolean late =
+              (process.flush() == Tier.UPLOADED || process.logMayFail()) && waited(status);
           require(late || mayFailToChange(status), "ended " + status);
         }
       }
@@ -145,6 +146,12 @@ final class Flight implements IoCompletion {
   private boolean waited(IoStatus status) {
     return status == IoStatus.UNAVAILABLE
         && process.nanoTime() - submittedNanos >= WritePath.MAX_WAIT_NANOS;
+  }
+
+  /** An applied change waits for the bucket as long as its host does. */
+  private boolean bucketGivenUp() {
+    return process.flush() == Tier.UPLOADED
+        && (cancelled || process.nanoTime() - submittedNanos >= Durability.MAX_APPLIED_WAIT_NANOS);
   }
 
   private void completed() {
@@ -216,7 +223,10 @@ final class Flight implements IoCompletion {
     return switch (status) {
       case FENCED -> process.isContested();
       case MEDIA_ERROR ->
-          process.logMayFail() || process.isClosing() || process.line().hasWrite(id);
+          process.logMayFail()
+              || process.isClosing()
+              || process.line().hasWrite(id)
+              || bucketGivenUp();
       case CANCELLED -> cancelled;
       case CLOSED -> process.isClosing();
       default -> false;

@@ -80,7 +80,12 @@ class TierChangeSim {
    * @param tiers what the user had been told when it was submitted
    */
   private record Flying(
-      IoFuture io, @Nullable Change change, boolean fua, int before, Tiers tiers) {}
+      IoFuture io,
+      @Nullable Change change,
+      boolean fua,
+      int before,
+      Tiers tiers,
+      long submittedNanos) {}
 
   private static final class Run {
     final Random random;
@@ -191,7 +196,14 @@ class TierChangeSim {
     }
 
     private void submit(IoCommand command, @Nullable Change written, boolean fua) {
-      flying.add(new Flying(host.submit(volume(), command), written, fua, completed, promised()));
+      flying.add(
+          new Flying(
+              host.submit(volume(), command),
+              written,
+              fua,
+              completed,
+              promised(),
+              timer.nanoTime()));
     }
 
     /** What the user may count on: while a change is under way, of each the weaker. */
@@ -278,6 +290,9 @@ class TierChangeSim {
         order.remove(f.change);
         return;
       }
+      if (isBucketGivenUp(f, status)) {
+        return;
+      }
       if (status != IoStatus.OK) {
         throw new AssertionError("ended " + status);
       }
@@ -292,6 +307,16 @@ class TierChangeSim {
       if (f.change == null || f.fua || strong(f.tiers.ack(), told.ack()) == Tier.LOCAL_DURABLE) {
         localPromise = Math.max(localPromise, lsn);
       }
+    }
+
+    /** Of what waits for the bucket: a flush may be asked for again, a change is there. */
+    private boolean isBucketGivenUp(Flying f, IoStatus status) {
+      long waitedNanos = timer.nanoTime() - f.submittedNanos;
+      return f.change == null
+          ? status == IoStatus.UNAVAILABLE && waitedNanos >= WritePath.MAX_WAIT_NANOS
+          : status == IoStatus.MEDIA_ERROR
+              && f.fua
+              && waitedNanos >= Durability.MAX_APPLIED_WAIT_NANOS;
     }
 
     /** Promised when it was submitted and still when it ended. */
