@@ -6,7 +6,6 @@ import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.format.SegmentHeader;
 import dev.isthmus.blocktranslation.map.BlockMap;
 import dev.isthmus.blocktranslation.map.IntervalMap;
-import dev.isthmus.blocktranslation.map.MapSettings;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.RequestOptions;
 import dev.isthmus.blocktranslation.store.RequestPurpose;
@@ -14,7 +13,6 @@ import dev.isthmus.blocktranslation.store.StoreException;
 import dev.isthmus.wal.LogEpoch;
 import dev.isthmus.wal.LogException;
 import dev.isthmus.wal.LogRecord;
-import dev.isthmus.wal.LogSettings;
 import dev.isthmus.wal.RecoveredLog;
 import dev.isthmus.wal.WriteAheadLog;
 import java.nio.file.Path;
@@ -42,6 +40,7 @@ final class VolumeOpener {
   private final String keyPrefix;
   private final ObjectStore store;
   private final ObjectVolumeSettings settings;
+  private final EngineSizes sizes;
   private final LogHome logs;
   private final EngineLoop loop;
   private final Nonces nonces;
@@ -64,6 +63,7 @@ final class VolumeOpener {
       String keyPrefix,
       ObjectStore store,
       ObjectVolumeSettings settings,
+      EngineSizes sizes,
       LogHome logs,
       EngineLoop loop,
       Nonces nonces,
@@ -74,6 +74,7 @@ final class VolumeOpener {
     this.keyPrefix = keyPrefix;
     this.store = store;
     this.settings = settings;
+    this.sizes = sizes;
     this.logs = logs;
     this.loop = loop;
     this.nonces = nonces;
@@ -127,8 +128,7 @@ final class VolumeOpener {
     checkFloor(manifest, bucket.position());
     times.ended("bucket read");
     Path directory = settings.directory().resolve(manifest.volume().toString());
-    LogSettings logSettings = LogSettings.ofCapacity(settings.logCapacityBytes());
-    try (LocalLog local = LocalLog.find(logs, directory, logSettings, manifest, where)) {
+    try (LocalLog local = LocalLog.find(logs, directory, sizes.log(), manifest, where)) {
       times.ended("log checked");
       LocalLog.Verdict verdict = local.judge(bucket.position(), takeover, loop.wallNanos());
       long epoch = Math.max(manifest.epoch(), local.newestEpoch()) + 1;
@@ -168,7 +168,7 @@ final class VolumeOpener {
         times.ended("bucket taken");
         Runnable noteClosed =
             () -> logs.writeNote(directory, LocalTerm.of(next, where).whenClosed().encode());
-        return start(attempt.found(), bucket, log, logSettings, ready.records(), noteClosed);
+        return start(attempt.found(), bucket, log, ready.records(), noteClosed);
       } catch (RuntimeException e) {
         log.close();
         throw e;
@@ -210,7 +210,8 @@ final class VolumeOpener {
 
   private WriteAheadLog beginTerm(
       LocalLog local, LocalLog.Ready ready, Manifest next, long bucketLsn) {
-    long base = Math.max(ready.log().lastLsn(), ready.records().isEmpty() ? bucketLsn : 0);
+    // A new log, and one that lost uploaded records to a power cut, go on behind the bucket.
+    long base = Math.max(ready.log().lastLsn(), bucketLsn);
     return Futures.await(
         loop,
         where,
@@ -282,7 +283,6 @@ final class VolumeOpener {
       ManifestStore.Stored stored,
       BucketView bucket,
       WriteAheadLog log,
-      LogSettings logSettings,
       List<LogRecord> records,
       Runnable noteClosed) {
     Manifest manifest = stored.manifest();
@@ -291,25 +291,12 @@ final class VolumeOpener {
         manifest.rolledBack().isEmpty()
             ? OpenOutcome.COMPLETE
             : new OpenOutcome.RolledBack(log.appendedLsn(), manifest.rolledBack());
-    // Not for records: the file being filled, the one prepared, the one for the next term, and the
-    // oldest, which is given back only as a whole.
-    long backlogLimit = logSettings.capacityBytes() - 4 * logSettings.rollBytes();
     VolumeCore volume =
         Futures.await(
             loop,
             where,
             Futures.onLoop(
-                loop,
-                _ ->
-                    assemble(
-                        stored,
-                        identity,
-                        bucket,
-                        log,
-                        backlogLimit,
-                        records,
-                        outcome,
-                        noteClosed)));
+                loop, _ -> assemble(stored, identity, bucket, log, records, outcome, noteClosed)));
     times.ended("maps built");
     LOG.info(
         "{}: open, epoch {}, incarnation {}, LSN {} ({} in the bucket), {}; {}",
@@ -328,7 +315,6 @@ final class VolumeOpener {
       VolumeIdentity identity,
       BucketView bucket,
       WriteAheadLog log,
-      long backlogLimit,
       List<LogRecord> records,
       OpenOutcome outcome,
       Runnable noteClosed) {
@@ -337,7 +323,7 @@ final class VolumeOpener {
     BlockMap map =
         BlockMap.restore(
             bucket.map(),
-            MapSettings.ofMemory(settings.mapMemoryBytes()),
+            sizes.map(),
             new BlockMap.Environment(
                 identity.volume(),
                 identity.epoch(),
@@ -371,7 +357,7 @@ final class VolumeOpener {
                 name,
                 summaries,
                 settings,
-                backlogLimit,
+                sizes,
                 loop,
                 store,
                 manifests,

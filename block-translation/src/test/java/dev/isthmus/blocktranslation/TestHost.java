@@ -76,6 +76,7 @@ final class TestHost implements AutoCloseable {
                   PLACE.keyPrefix(),
                   store,
                   settings,
+                  EngineSizes.of(settings),
                   logs,
                   loop,
                   nonces,

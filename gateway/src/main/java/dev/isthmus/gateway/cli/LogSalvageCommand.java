@@ -6,12 +6,12 @@ import dev.isthmus.blocktranslation.VolumeHistory;
 import dev.isthmus.gateway.logs.ChangeList;
 import dev.isthmus.gateway.logs.ChangeListFile;
 import dev.isthmus.gateway.logs.Examinations;
-import dev.isthmus.gateway.logs.ImageFile;
 import dev.isthmus.gateway.logs.LocatedLog;
 import dev.isthmus.gateway.logs.LogFinder;
 import dev.isthmus.gateway.logs.LogSalvage;
 import dev.isthmus.gateway.logs.SalvageJson;
 import dev.isthmus.gateway.logs.SalvageSummary;
+import dev.isthmus.gateway.logs.SalvagedImage;
 import dev.isthmus.wal.LogExamination;
 import dev.isthmus.wal.LogReport;
 import java.io.IOException;
@@ -188,11 +188,11 @@ final class LogSalvageCommand extends LogVerb {
       LogSalvage salvage, LogReport report, @Nullable VolumeHistory history, Path to)
       throws IOException {
     Path listFile = changesFile(to);
-    ImageFile.requireAbsent(to);
+    SalvagedImage.requireAbsent(to);
     if (listFile != null) {
-      ImageFile.requireAbsent(listFile);
+      SalvagedImage.requireAbsent(listFile);
     }
-    try (ImageFile image = ImageFile.create(to);
+    try (SalvagedImage image = SalvagedImage.create(to);
         ChangeListFile list = listFile == null ? null : ChangeListFile.create(listFile)) {
       if (base != null) {
         var progress = new SalvageText.Progress(err(), "copied from " + base);

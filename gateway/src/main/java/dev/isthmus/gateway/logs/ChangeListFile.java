@@ -1,5 +1,6 @@
 package dev.isthmus.gateway.logs;
 
+import dev.isthmus.blocktranslation.image.PrivateFiles;
 import dev.isthmus.wal.LogVisitor;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -8,9 +9,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * A {@link ChangeList} in a file of its own, JSON if its name ends so. It stays only if it is
- * {@link #keep kept}: what a salvage that failed leaves would keep the next one from its name.
- * Threading: confined to one thread.
+ * A {@link ChangeList} in a file that its owner alone can read, JSON if its name ends so. It stays
+ * only if it is {@link #keep kept}: what a salvage that failed leaves would keep the next one from
+ * its name. Threading: confined to one thread.
  */
 public final class ChangeListFile implements LogSalvage.Sink, AutoCloseable {
 
@@ -27,7 +28,8 @@ public final class ChangeListFile implements LogSalvage.Sink, AutoCloseable {
 
   /** An empty one, of a name that is not taken. */
   public static ChangeListFile create(Path file) throws IOException {
-    var out = new PrintWriter(Files.newBufferedWriter(file, StandardOpenOption.CREATE_NEW));
+    PrivateFiles.create(file);
+    var out = new PrintWriter(Files.newBufferedWriter(file, StandardOpenOption.WRITE));
     boolean json = String.valueOf(file.getFileName()).endsWith(".json");
     return new ChangeListFile(file, out, new ChangeList(out, json));
   }
