@@ -4,6 +4,7 @@ import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.DeviceProvider;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.format.Manifest;
+import dev.isthmus.blocktranslation.scrub.ScrubQueue;
 import dev.isthmus.blocktranslation.scrub.ScrubSettings;
 import dev.isthmus.blocktranslation.scrub.ScrubTarget;
 import dev.isthmus.blocktranslation.scrub.VolumeScrub;
@@ -51,6 +52,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
 
   private final ObjectVolumeSettings settings;
   private final Nonces nonces = new Nonces();
+  private final ScrubQueue scrubs = new ScrubQueue();
   private final EngineThreads threads;
   private final Map<StoreAddress, ObjectStore> stores = new HashMap<>();
 
@@ -140,6 +142,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
                   LogHome.DISK,
                   loop,
                   nonces,
+                  scrubs,
                   manifest -> VolumeAdmin.summary(place, manifest),
                   store::close));
       volume.set(core);
@@ -213,7 +216,8 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     BucketUri bucket = BucketUri.ofVolume(uri, Set.of());
     VolumePlace place = VolumePlace.of(uri, bucket);
     return new VolumeScrub(
-        ScrubTarget.offline(store(bucket.address()), place.keyPrefix(), place.where()), settings);
+        ScrubTarget.offline(store(bucket.address()), place.keyPrefix(), place.where(), scrubs),
+        settings);
   }
 
   /**

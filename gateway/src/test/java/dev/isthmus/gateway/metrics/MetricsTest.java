@@ -99,6 +99,7 @@ class MetricsTest {
                     ScrubProgress.State.RUNNING,
                     "segments",
                     "",
+                    null,
                     21,
                     22,
                     23,
