@@ -307,6 +307,39 @@ class ScrubTest {
   }
 
   @Test
+  void anOutageOfTheListingIsWaitedOutAndNotForEver() {
+    VolumeCore volume = create();
+    writeSome(volume, 50);
+    volume.close();
+    volume = host.open();
+    String orphan = SimHost.PLACE.keyPrefix() + "notes.txt";
+    host.putForeign(orphan, new byte[100]);
+    long start = timer.nanoTime();
+    var lists = new java.util.ArrayList<Long>();
+    host.withFaults((kind, _) -> {
+      if (kind != RequestKind.LIST) {
+        return StoreFaults.Fault.NONE;
+      }
+      long seconds = (timer.nanoTime() - start) / 1_000_000_000L;
+      lists.add(seconds);
+      return seconds < 600 ? StoreFaults.Fault.UNREACHABLE : StoreFaults.Fault.NONE;
+    });
+    VolumeScrub scrub = scrubbed(volume, new ScrubSettings(0, true, false));
+    assertEquals(orphan, only(scrub).object());
+    assertTrue(lists.getFirst() < 60 && lists.getLast() >= 600, lists::toString);
+    // One that does not end.
+    host.withFaults((kind, _) ->
+        kind == RequestKind.LIST ? StoreFaults.Fault.UNREACHABLE : StoreFaults.Fault.NONE);
+    long again = timer.nanoTime();
+    scrub = scrubbed(volume, new ScrubSettings(0, true, false));
+    assertEquals(State.FAILED, scrub.progress().state());
+    assertTrue(scrub.failure() instanceof DeviceException.Unavailable);
+    long minutes = (timer.nanoTime() - again) / 60_000_000_000L;
+    assertTrue(minutes >= 30 && minutes < 35, "gave up after minutes: " + minutes);
+    host.withFaults(StoreFaults.NONE);
+  }
+
+  @Test
   void aMissingSegmentAndAMissingPart() {
     VolumeCore volume = create();
     writeSome(volume, 100);
