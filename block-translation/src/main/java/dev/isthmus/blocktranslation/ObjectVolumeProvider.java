@@ -195,13 +195,13 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   /** Reads what a volume's bucket says of its logs; owns nothing, changes nothing. */
   public VolumeHistory history(StorageUri uri) {
     BucketUri bucket = BucketUri.ofVolume(uri, OTHER_KEYS);
-    return admin(bucket).history(VolumePlace.of(uri, bucket));
+    return reader(bucket).history(VolumePlace.of(uri, bucket));
   }
 
   /** Reads a volume's manifest; owns nothing, changes nothing. */
   public VolumeSummary describe(StorageUri uri) {
     BucketUri bucket = BucketUri.ofVolume(uri, OTHER_KEYS);
-    return admin(bucket).describe(VolumePlace.of(uri, bucket));
+    return reader(bucket).describe(VolumePlace.of(uri, bucket));
   }
 
   /**
@@ -213,11 +213,9 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
       throw new DeviceException.Invalid(
           "a repair writes through the open volume: say its name, not its URI");
     }
-    BucketUri bucket = BucketUri.ofVolume(uri, Set.of());
-    VolumePlace place = VolumePlace.of(uri, bucket);
+    VolumeLocation at = VolumeLocation.of(uri);
     return new VolumeScrub(
-        ScrubTarget.offline(store(bucket.address()), place.keyPrefix(), place.where(), scrubs),
-        settings);
+        ScrubTarget.offline(store(at.address()), at.keyPrefix(), at.where(), scrubs), settings);
   }
 
   /**
@@ -261,6 +259,11 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
 
   private VolumeAdmin admin(BucketUri bucket) {
     return new VolumeAdmin(store(bucket.address()), nonces);
+  }
+
+  /** For what leaves no trace in the bucket, not even where there is none. */
+  private VolumeAdmin reader(BucketUri bucket) {
+    return new VolumeAdmin(store(bucket.address().toRead()), nonces);
   }
 
   /** The connection to a bucket for what is done without opening a volume. */

@@ -21,7 +21,7 @@ class ScrubTurnsTest {
 
   private static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(60);
 
-  /** 2 MiB take half a minute. */
+  /** Four segments of 1 MiB: most of a minute. */
   private static final ScrubSettings SLOW = ScrubSettings.readOnly(64 << 10);
 
   private static final ScrubSettings FAST = ScrubSettings.readOnly(0);
@@ -37,16 +37,16 @@ class ScrubTurnsTest {
     byte[] bytes = new byte[1 << 20];
     new Random(1).nextBytes(bytes);
     var device = new BlockingDevice(volume);
-    device.writeAt(0, bytes);
-    device.writeAt(bytes.length, bytes);
+    for (int i = 0; i < 4; i++) {
+      device.writeAt((long) i * bytes.length, bytes);
+    }
     volume.close();
     return provider.open(StorageUri.parse(uri(name)));
   }
 
   @Test
   void closedOrCancelledTheyLetTheNextOneRun() {
-    try (var provider =
-        new ObjectVolumeProvider(ObjectVolumeSettings.defaults(directory.resolve("host")))) {
+    try (var provider = new ObjectVolumeProvider(TestHost.settings(directory.resolve("host")))) {
       ObjectVolume first = volume(provider, "first");
       ObjectVolume second = volume(provider, "second");
       ObjectVolume third = volume(provider, "third");
@@ -73,7 +73,7 @@ class ScrubTurnsTest {
       for (VolumeScrub next : new VolumeScrub[] {three, offline}) {
         assertTrue(next.awaitEnd(LONGEST_NANOS));
         assertEquals(State.DONE, next.progress().state(), next.progress()::toString);
-        assertTrue(next.progress().bytesDone() > 2 << 20);
+        assertTrue(next.progress().bytesDone() > 4 << 20);
       }
       third.close();
     }
