@@ -42,7 +42,7 @@ public final class VolumeScrub {
 
   /** A scrub that was not started. */
   public VolumeScrub(ScrubTarget target, ScrubSettings settings) {
-    this(target, settings, EntryWindow.MAX_ENTRIES);
+    this(target, settings, EntryWindow.maxEntries(Runtime.getRuntime().maxMemory()));
   }
 
   VolumeScrub(ScrubTarget target, ScrubSettings settings, int maxEntries) {
