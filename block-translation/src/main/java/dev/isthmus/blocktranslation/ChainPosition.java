@@ -14,6 +14,8 @@ import java.util.UUID;
  * @param writer likewise; the nil UUID before the first fence
  * @param lastLsn newest LSN of the prefix
  * @param lastTimeNanos its time
+ * @param dataEpoch of the newest data segment, as far as that is known: at a checkpoint, that of
+ *     whatever is newest there
  * @param durableLsn newest LSN that the log of the owner here was said to hold durably: since its
  *     fence, that one included
  */
@@ -24,10 +26,11 @@ record ChainPosition(
     UUID writer,
     long lastLsn,
     long lastTimeNanos,
+    long dataEpoch,
     long durableLsn) {
 
   /** Before everything. */
-  static final ChainPosition START = new ChainPosition(0, 1, 0, new UUID(0, 0), 0, 0, 0);
+  static final ChainPosition START = new ChainPosition(0, 1, 0, new UUID(0, 0), 0, 0, 0, 0);
 
   /** Where the chain goes on behind a checkpoint. */
   static ChainPosition behind(Checkpoint checkpoint) {
@@ -38,6 +41,7 @@ record ChainPosition(
         checkpoint.writer(),
         checkpoint.lastLsn(),
         checkpoint.lastTimeNanos(),
+        checkpoint.epoch(),
         checkpoint.durableLsn());
   }
 
@@ -50,6 +54,7 @@ record ChainPosition(
         header.writer(),
         header.lastLsn(),
         Math.max(lastTimeNanos, header.lastTimeNanos()),
+        header.kind() == SegmentHeader.FENCE ? dataEpoch : header.epoch(),
         // A fence begins a term with a log that may be another one: what it says holds from there
         // on.
         header.kind() == SegmentHeader.FENCE

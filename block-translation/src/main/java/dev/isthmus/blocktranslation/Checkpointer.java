@@ -30,13 +30,6 @@ final class Checkpointer {
 
   private static final Logger LOG = LoggerFactory.getLogger(Checkpointer.class);
 
-  /**
-   * An open after a crash reads one table for each segment since the newest checkpoint; a
-   * checkpoint lists all segments anew. One for each GiB is what docs/adr/0004-block-map.md reckons
-   * with.
-   */
-  private static final int SEGMENTS_BETWEEN = 128;
-
   private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   /**
@@ -61,6 +54,7 @@ final class Checkpointer {
   private List<Manifest.CheckpointRef> kept;
   // Checkpoints that were sent, and that no manifest is known to name.
   private final List<Manifest.CheckpointRef> unnamed = new ArrayList<>();
+  private final int segmentsBetween;
   private int segmentsSince;
   private boolean running;
   private long notBeforeNanos;
@@ -87,7 +81,8 @@ final class Checkpointer {
       BlockMap map,
       List<Manifest.CheckpointRef> base,
       List<Checkpoint.Doomed> doomedBefore,
-      int segmentsReplayed) {
+      int segmentsReplayed,
+      int segmentsBetween) {
     this.identity = identity;
     this.store = store;
     this.loop = loop;
@@ -96,6 +91,7 @@ final class Checkpointer {
     this.map = map;
     this.kept = base;
     this.segmentsSince = segmentsReplayed;
+    this.segmentsBetween = segmentsBetween;
     for (Checkpoint.Doomed object : doomedBefore) {
       doomed.add(new Doomed(object, loop.nanoTime(), 1));
     }
@@ -124,12 +120,12 @@ final class Checkpointer {
   /** A segment was committed, and {@code position} is behind it: is it time for a checkpoint? */
   void committed(ChainPosition position) {
     segmentsSince++;
-    if (segmentsSince >= SEGMENTS_BETWEEN && !running && loop.nanoTime() >= notBeforeNanos) {
+    if (segmentsSince >= segmentsBetween && !running && loop.nanoTime() >= notBeforeNanos) {
       write(position, Manifest.State.OPEN)
           .exceptionally(failure -> {
             LOG.warn("{}: no checkpoint: {}", identity.where(), failure.getMessage());
             notBeforeNanos = loop.nanoTime() + RETRY_NANOS;
-            segmentsSince += SEGMENTS_BETWEEN; // due all the same
+            segmentsSince += segmentsBetween; // due all the same
             return null;
           });
     }

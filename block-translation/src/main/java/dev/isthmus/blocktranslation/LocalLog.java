@@ -202,8 +202,13 @@ final class LocalLog implements AutoCloseable {
     if (!found.hasBegun(manifest.epoch(), manifest.writer())) {
       return "the log on this host is of an earlier owner";
     }
-    if (found.lastLsn() < bucket.durableLsn()
-        || (found.lastLsn() < bucket.lastLsn() && !mayHaveLostPower())) {
+    // Before its owner's fence the chain tells of earlier owners' logs, and behind it of what their
+    // last requests brought: nothing of that is missing here.
+    boolean speaksOfIt = bucket.epoch() == manifest.epoch();
+    boolean lacksItsOwn =
+        found.lastLsn() < bucket.lastLsn() && bucket.dataEpoch() == manifest.epoch();
+    if ((speaksOfIt && found.lastLsn() < bucket.durableLsn())
+        || (lacksItsOwn && !mayHaveLostPower())) {
       return "the log on this host ends at LSN " + found.lastLsn() + ", earlier than it did";
     }
     return null;

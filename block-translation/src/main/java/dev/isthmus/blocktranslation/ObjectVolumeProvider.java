@@ -139,6 +139,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
                   place.keyPrefix(),
                   store,
                   settings.withDirectory(logs),
+                  EngineSizes.of(settings),
                   LogHome.DISK,
                   loop,
                   nonces,

@@ -16,6 +16,7 @@ import dev.isthmus.blocktranslation.store.StoreException;
 import dev.isthmus.wal.WriteAheadLog;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -102,7 +103,8 @@ final class SegmentUploader {
       EngineLoop loop,
       Backlog backlog,
       Durability durability,
-      ObjectVolumeSettings settings,
+      int segmentBytes,
+      Duration sealAfter,
       long nextSequence,
       Owner owner) {
     this.identity = identity;
@@ -111,8 +113,8 @@ final class SegmentUploader {
     this.loop = loop;
     this.backlog = backlog;
     this.durability = durability;
-    this.segmentBytes = settings.segmentBytes();
-    this.maxSealAfterNanos = settings.sealAfter().toNanos();
+    this.segmentBytes = segmentBytes;
+    this.maxSealAfterNanos = sealAfter.toNanos();
     this.sealAfterNanos = maxSealAfterNanos;
     this.nextSequence = nextSequence;
     this.owner = owner;

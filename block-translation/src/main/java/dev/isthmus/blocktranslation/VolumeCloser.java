@@ -47,18 +47,18 @@ final class VolumeCloser {
       }
       throw lostLog;
     }
-    try {
-      await(
-          Futures.onLoop(
-              loop,
-              _ -> {
+    await(
+        Futures.onLoop(
+            loop,
+            _ -> {
+              try {
                 volume.log().closeClean();
                 return true;
-              }));
-    } catch (LogException e) {
-      throw new DeviceException.Unavailable(
-          where + ": the log failed at the last: " + e.getMessage(), e);
-    }
+              } catch (LogException e) {
+                throw new DeviceException.Unavailable(
+                    where + ": the log failed at the last: " + e.getMessage(), e);
+              }
+            }));
   }
 
   private static void throwIfLost(VolumeCore volume) {

@@ -149,7 +149,8 @@ final class VolumeCore
             durability,
             reads,
             rpo,
-            parts.backlogLimitBytes(),
+            parts.sizes().backlogLimitBytes(),
+            Math.min(MAX_TRANSFER_BYTES, identity.sizeBytes()),
             Math.max(position.lastTimeNanos(), backlog.newestTimeNanos()),
             this);
     this.uploader =
@@ -160,7 +161,8 @@ final class VolumeCore
             loop,
             backlog,
             durability,
-            settings,
+            parts.sizes().segmentBytes(),
+            settings.sealAfter(),
             position.nextSequence(),
             this);
     this.drain = new LogDrain(identity.where(), loop, backlog, durability, uploader);
@@ -175,7 +177,8 @@ final class VolumeCore
             map,
             parts.base(),
             parts.doomed(),
-            parts.segmentsReplayed());
+            parts.segmentsReplayed(),
+            parts.sizes().segmentsBetweenCheckpoints());
     this.tierChanger =
         new TierChanger(
             identity.where(), loop, durability, uploader, manifest, parts.nonces(), this);

@@ -6,7 +6,6 @@ import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.format.SegmentHeader;
 import dev.isthmus.blocktranslation.map.BlockMap;
 import dev.isthmus.blocktranslation.map.IntervalMap;
-import dev.isthmus.blocktranslation.map.MapSettings;
 import dev.isthmus.blocktranslation.scrub.ScrubQueue;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.RequestOptions;
@@ -15,7 +14,6 @@ import dev.isthmus.blocktranslation.store.StoreException;
 import dev.isthmus.wal.LogEpoch;
 import dev.isthmus.wal.LogException;
 import dev.isthmus.wal.LogRecord;
-import dev.isthmus.wal.LogSettings;
 import dev.isthmus.wal.RecoveredLog;
 import dev.isthmus.wal.WriteAheadLog;
 import java.nio.file.Path;
@@ -43,6 +41,7 @@ final class VolumeOpener {
   private final String keyPrefix;
   private final ObjectStore store;
   private final ObjectVolumeSettings settings;
+  private final EngineSizes sizes;
   private final LogHome logs;
   private final EngineLoop loop;
   private final Nonces nonces;
@@ -67,6 +66,7 @@ final class VolumeOpener {
       String keyPrefix,
       ObjectStore store,
       ObjectVolumeSettings settings,
+      EngineSizes sizes,
       LogHome logs,
       EngineLoop loop,
       Nonces nonces,
@@ -78,6 +78,7 @@ final class VolumeOpener {
     this.keyPrefix = keyPrefix;
     this.store = store;
     this.settings = settings;
+    this.sizes = sizes;
     this.logs = logs;
     this.loop = loop;
     this.nonces = nonces;
@@ -132,8 +133,7 @@ final class VolumeOpener {
     checkFloor(manifest, bucket.position());
     times.ended("bucket read");
     Path directory = settings.directory().resolve(manifest.volume().toString());
-    LogSettings logSettings = LogSettings.ofCapacity(settings.logCapacityBytes());
-    try (LocalLog local = LocalLog.find(logs, directory, logSettings, manifest, where)) {
+    try (LocalLog local = LocalLog.find(logs, directory, sizes.log(), manifest, where)) {
       times.ended("log checked");
       LocalLog.Verdict verdict = local.judge(bucket.position(), takeover, loop.wallNanos());
       long epoch = Math.max(manifest.epoch(), local.newestEpoch()) + 1;
@@ -173,7 +173,7 @@ final class VolumeOpener {
         times.ended("bucket taken");
         Runnable noteClosed =
             () -> logs.writeNote(directory, LocalTerm.of(next, where).whenClosed().encode());
-        return start(attempt.found(), bucket, log, logSettings, ready.records(), noteClosed);
+        return start(attempt.found(), bucket, log, ready.records(), noteClosed);
       } catch (RuntimeException e) {
         log.close();
         throw e;
@@ -214,7 +214,9 @@ final class VolumeOpener {
   }
 
   private WriteAheadLog beginTerm(LocalLog.Ready ready, Manifest next, long bucketLsn) {
-    long base = Math.max(ready.log().lastLsn(), ready.records().isEmpty() ? bucketLsn : 0);
+    // Where a power cut took records that were uploaded, the log goes on behind the bucket: said at
+    // once, as the next opener would miss them in a log that the new term calls whole.
+    long base = Math.max(ready.log().lastLsn(), bucketLsn);
     return Futures.await(
         loop,
         where,
@@ -285,7 +287,6 @@ final class VolumeOpener {
       ManifestStore.Stored stored,
       BucketView bucket,
       WriteAheadLog log,
-      LogSettings logSettings,
       List<LogRecord> records,
       Runnable noteClosed) {
     Manifest manifest = stored.manifest();
@@ -294,25 +295,12 @@ final class VolumeOpener {
         manifest.rolledBack().isEmpty()
             ? OpenOutcome.COMPLETE
             : new OpenOutcome.RolledBack(log.appendedLsn(), manifest.rolledBack());
-    // Not for records: the file being filled, the one prepared, the one for the next term, and the
-    // oldest, which is given back only as a whole.
-    long backlogLimit = logSettings.capacityBytes() - 4 * logSettings.rollBytes();
     VolumeCore volume =
         Futures.await(
             loop,
             where,
             Futures.onLoop(
-                loop,
-                _ ->
-                    assemble(
-                        stored,
-                        identity,
-                        bucket,
-                        log,
-                        backlogLimit,
-                        records,
-                        outcome,
-                        noteClosed)));
+                loop, _ -> assemble(stored, identity, bucket, log, records, outcome, noteClosed)));
     times.ended("maps built");
     LOG.info(
         "{}: open, epoch {}, incarnation {}, LSN {} ({} in the bucket), {}; {}",
@@ -331,7 +319,6 @@ final class VolumeOpener {
       VolumeIdentity identity,
       BucketView bucket,
       WriteAheadLog log,
-      long backlogLimit,
       List<LogRecord> records,
       OpenOutcome outcome,
       Runnable noteClosed) {
@@ -340,7 +327,7 @@ final class VolumeOpener {
     BlockMap map =
         BlockMap.restore(
             bucket.map(),
-            MapSettings.ofMemory(settings.mapMemoryBytes()),
+            sizes.map(),
             new BlockMap.Environment(
                 identity.volume(),
                 identity.epoch(),
@@ -374,7 +361,7 @@ final class VolumeOpener {
                 name,
                 summaries,
                 settings,
-                backlogLimit,
+                sizes,
                 loop,
                 store,
                 manifests,

@@ -16,7 +16,6 @@ import java.util.function.Function;
  * @param name for people
  * @param summaries tells of a manifest what people want to know
  * @param scrubs where scrubs of all volumes wait for their turn
- * @param backlogLimitBytes most bytes of uncommitted records in the log
  * @param position the end of the chain
  * @param manifest as it is stored now
  * @param base the checkpoint that the map began with; empty if none
@@ -29,7 +28,7 @@ record VolumeParts(
     String name,
     Function<Manifest, VolumeSummary> summaries,
     ObjectVolumeSettings settings,
-    long backlogLimitBytes,
+    EngineSizes sizes,
     EngineLoop loop,
     ObjectStore store,
     ManifestStore manifests,

@@ -70,6 +70,7 @@ final class WritePath {
   private final Owner owner;
   private final RpoWatch rpo;
   private final long backlogLimitBytes;
+  private final long largestBytes;
   private final Pacer pacer = new Pacer();
   private final ExclusiveRanges exclusive = new ExclusiveRanges();
   private final Deque<Request> held = new ArrayDeque<>();
@@ -87,6 +88,13 @@ final class WritePath {
   private long headAppliedBytes;
   private boolean stalled;
 
+  /**
+   * Goes on behind the log's newest record.
+   *
+   * @param backlogLimitBytes most bytes that may wait for the bucket
+   * @param largestBytes most data of one command
+   * @param lastTimeNanos newest time of a record, in the log or in the bucket
+   */
   WritePath(
       WriteAheadLog log,
       EngineLoop loop,
@@ -96,6 +104,7 @@ final class WritePath {
       ReadPath reads,
       RpoWatch rpo,
       long backlogLimitBytes,
+      long largestBytes,
       long lastTimeNanos,
       Owner owner) {
     this.log = log;
@@ -106,6 +115,7 @@ final class WritePath {
     this.reads = reads;
     this.rpo = rpo;
     this.backlogLimitBytes = backlogLimitBytes;
+    this.largestBytes = largestBytes;
     this.lastLsn = log.appendedLsn();
     this.lastTimeNanos = lastTimeNanos;
     this.owner = owner;
@@ -412,7 +422,7 @@ final class WritePath {
    * be refused again.
    */
   private boolean fitsLargest() {
-    return fits(VolumeCore.MAX_TRANSFER_BYTES, VolumeCore.MAX_TRANSFER_BYTES / Frame.MAX_RAW_BYTES);
+    return fits(largestBytes, (largestBytes + Frame.MAX_RAW_BYTES - 1) / Frame.MAX_RAW_BYTES);
   }
 
   private boolean fits(long bytes, long records) {

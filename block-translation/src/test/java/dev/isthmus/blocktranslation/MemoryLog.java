@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One log of {@link MemoryLogs}, appended to; the fault model is there. Threading: confined to one
@@ -29,7 +30,7 @@ final class MemoryLog implements WriteAheadLog {
   static final class Disk {
     final UUID logId;
     final List<RollFile> files = new ArrayList<>();
-    boolean locked;
+    @Nullable Object lockedBy;
     boolean damaged;
     boolean cleanlyClosed;
     final Set<LogEpoch> closedTerms = new HashSet<>();
@@ -42,8 +43,47 @@ final class MemoryLog implements WriteAheadLog {
       this.logId = logId;
     }
 
-    void unlock() {
-      locked = false;
+    /** A copy as of now, unlocked: a backup. */
+    Disk copy() {
+      var copy = new Disk(logId);
+      for (RollFile file : files) {
+        copy.files.add(file.copy());
+      }
+      copy.damaged = damaged;
+      copy.closedTerms.addAll(closedTerms);
+      copy.cleanlyClosed = cleanlyClosed;
+      copy.durableLsn = durableLsn;
+      copy.lastLsn = lastLsn;
+      copy.voidRecords = voidRecords;
+      copy.nextFile = nextFile;
+      return copy;
+    }
+
+    boolean isLocked() {
+      return lockedBy != null;
+    }
+
+    /** Gives the lock back, if {@code holder} has it: the dead of a crash have it no more. */
+    void unlock(Object holder) {
+      if (holder.equals(lockedBy)) {
+        lockedBy = null;
+      }
+    }
+
+    /** Flips a bit of a random payload, which the log can then be opened with no more. */
+    boolean damageRecord(Random random) {
+      List<Entry> entries =
+          files.stream()
+              .flatMap(file -> file.records.stream())
+              .filter(entry -> entry.payload.length > 0)
+              .toList();
+      if (entries.isEmpty()) {
+        return false;
+      }
+      byte[] payload = entries.get(random.nextInt(entries.size())).payload;
+      payload[random.nextInt(payload.length)] ^= (byte) (1 << random.nextInt(8));
+      damaged = true;
+      return true;
     }
 
     void losePower(Random random) {
@@ -72,10 +112,15 @@ final class MemoryLog implements WriteAheadLog {
   record Entry(LogRecord record, byte[] payload) {}
 
   record RollFile(
-      int number, LogEpoch term, long boot, long previousLsn, long baseLsn, List<Entry> records) {}
+      int number, LogEpoch term, long boot, long previousLsn, long baseLsn, List<Entry> records) {
+    RollFile copy() {
+      return new RollFile(number, term, boot, previousLsn, baseLsn, new ArrayList<>(records));
+    }
+  }
 
   private final MemoryLogs home;
   private final Disk disk;
+  private final Object holder;
   private final LogSettings settings;
   private boolean closed;
   private boolean begun;
@@ -83,9 +128,10 @@ final class MemoryLog implements WriteAheadLog {
   private long fileBytes;
   private long durableLsn;
 
-  MemoryLog(MemoryLogs home, Disk disk, LogSettings settings) {
+  MemoryLog(MemoryLogs home, Disk disk, Object holder, LogSettings settings) {
     this.home = home;
     this.disk = disk;
+    this.holder = holder;
     this.settings = settings;
     this.durableLsn = disk.durableLsn;
   }
@@ -101,7 +147,9 @@ final class MemoryLog implements WriteAheadLog {
     if (baseLsn < disk.lastLsn) {
       throw new IllegalArgumentException("base " + baseLsn + " is below " + disk.lastLsn);
     }
-    requireRollFile();
+    if (home.isFull()) {
+      throw full();
+    }
     if (disk.cleanlyClosed) {
       disk.closedTerms.add(disk.files.getLast().term());
     }
@@ -121,15 +169,20 @@ final class MemoryLog implements WriteAheadLog {
   }
 
   private void requireRollFile() {
+    // One roll file is kept back for the next term.
     if (home.isFull()
-        || (disk.files.size() + 1) * settings.rollBytes() > settings.capacityBytes()) {
-      throw LogExceptions.of(
-          LogFullException.class, "the log takes " + disk.files.size() + " roll files");
+        || (disk.files.size() + 2) * settings.rollBytes() > settings.capacityBytes()) {
+      throw full();
     }
   }
 
+  private LogFullException full() {
+    return LogExceptions.of(
+        LogFullException.class, "the log takes " + disk.files.size() + " roll files");
+  }
+
   private void requireOpen() {
-    if (closed || !disk.locked) {
+    if (closed || !holder.equals(disk.lockedBy)) {
       throw new IllegalStateException("the log is closed");
     }
     if (failed) {
@@ -160,7 +213,7 @@ final class MemoryLog implements WriteAheadLog {
     }
     int bytes = RECORD_OVERHEAD_BYTES + (int) payload.byteSize();
     RollFile file = disk.files.getLast();
-    if (fileBytes + bytes > settings.rollBytes()) {
+    if (fileBytes + bytes > home.rollBytes(settings)) {
       requireRollFile();
       file =
           new RollFile(
@@ -192,13 +245,14 @@ final class MemoryLog implements WriteAheadLog {
     byte[] copy = payload.byteSize() == 0 ? new byte[0] : payload.toArray(ValueLayout.JAVA_BYTE);
     file.records.add(new Entry(record, copy));
     disk.lastLsn = lsn;
+    home.appended(record, payload);
     return position;
   }
 
   @Override
   public void requireRoom() {
     requireOpen();
-    if (fileBytes + RECORD_OVERHEAD_BYTES + MAX_PAYLOAD_BYTES > settings.rollBytes()) {
+    if (fileBytes + RECORD_OVERHEAD_BYTES + MAX_PAYLOAD_BYTES > home.rollBytes(settings)) {
       requireRollFile();
     }
   }
@@ -275,7 +329,7 @@ final class MemoryLog implements WriteAheadLog {
   public void close() {
     if (!closed) {
       closed = true;
-      disk.unlock();
+      disk.unlock(holder);
     }
   }
 }

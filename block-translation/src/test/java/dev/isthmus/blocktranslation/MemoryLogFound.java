@@ -26,6 +26,7 @@ final class MemoryLogFound implements RecoveredLog {
     this.home = home;
     this.disk = disk;
     this.settings = settings;
+    disk.lockedBy = this;
   }
 
   @Override
@@ -119,7 +120,7 @@ final class MemoryLogFound implements RecoveredLog {
     passedOn = true;
     disk.durableLsn = disk.lastLsn;
     disk.voidRecords = 0;
-    return new MemoryLog(home, disk, settings);
+    return new MemoryLog(home, disk, this, settings);
   }
 
   @Override
@@ -135,7 +136,7 @@ final class MemoryLogFound implements RecoveredLog {
   @Override
   public void close() {
     if (!passedOn) {
-      disk.unlock();
+      disk.unlock(this);
     }
   }
 }

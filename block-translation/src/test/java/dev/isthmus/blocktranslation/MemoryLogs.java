@@ -6,6 +6,7 @@ import dev.isthmus.wal.LogInUseException;
 import dev.isthmus.wal.LogRecord;
 import dev.isthmus.wal.LogSettings;
 import dev.isthmus.wal.RecoveredLog;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -16,6 +17,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The logs of one host, in memory.
@@ -33,7 +35,9 @@ import java.util.function.Consumer;
  *   <li>{@link #failForces}: the disk fails syncs from now on, for good;
  *   <li>{@link #failAppends}, {@link #failReads}: likewise, for as long as it is told;
  *   <li>{@link #failReadOf}: one record can't be read, for good;
- *   <li>{@link #setFull}: the file system has no room for another roll file.
+ *   <li>{@link #setFull}: the file system has no room for another roll file;
+ *   <li>{@link #damageRecord}: a record rots: reads of it give other bytes, and the log is refused;
+ *   <li>{@link #restore}: the disk is as it was when {@link #backup} was taken.
  * </ul>
  *
  * It does not: lose what was forced, or let a trimmed record come back. Threading: confined to one
@@ -49,10 +53,39 @@ final class MemoryLogs implements LogHome {
   private boolean full;
   private boolean appendsFail;
   private boolean readsFail;
+  private long rollBytes;
+  private @Nullable Appended listener;
+
+  /** Hears of each data record as it is appended. */
+  interface Appended {
+    /** The payload is good within the call only. */
+    void record(LogRecord record, MemorySegment payload);
+  }
+
   private long badLsn;
 
   MemoryLogs(Random random) {
     this.random = random;
+  }
+
+  /** Rolls after so many bytes, and not when the settings say. */
+  MemoryLogs withRollBytes(long bytes) {
+    rollBytes = bytes;
+    return this;
+  }
+
+  long rollBytes(LogSettings settings) {
+    return rollBytes == 0 ? settings.rollBytes() : rollBytes;
+  }
+
+  void onAppended(Appended newListener) {
+    listener = newListener;
+  }
+
+  void appended(LogRecord record, MemorySegment payload) {
+    if (listener != null) {
+      listener.record(record, payload);
+    }
   }
 
   long boot() {
@@ -79,6 +112,10 @@ final class MemoryLogs implements LogHome {
     return appendsFail;
   }
 
+  boolean readsFail() {
+    return readsFail;
+  }
+
   boolean readFails(long lsn) {
     return readsFail || lsn == badLsn;
   }
@@ -96,7 +133,7 @@ final class MemoryLogs implements LogHome {
   }
 
   void crash() {
-    disks.values().forEach(MemoryLog.Disk::unlock);
+    disks.values().forEach(disk -> disk.lockedBy = null);
   }
 
   void cutPower() {
@@ -126,6 +163,43 @@ final class MemoryLogs implements LogHome {
     disks.values().forEach(disk -> disk.damaged = true);
   }
 
+  /** Flips a bit of one record; false if there is none with a payload. */
+  boolean damageRecord() {
+    for (MemoryLog.Disk disk : disks.values()) {
+      if (disk.damageRecord(random)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** What lies on this host's disk now. */
+  Map<Path, MemoryLog.Disk> backup() {
+    var backup = new TreeMap<Path, MemoryLog.Disk>();
+    disks.forEach((path, disk) -> backup.put(path, disk.copy()));
+    return backup;
+  }
+
+  /** The disk is replaced by a backup of it, after a crash. */
+  void restore(Map<Path, MemoryLog.Disk> backup) {
+    disks.clear();
+    disks.putAll(backup);
+  }
+
+  /** Whether the log of this id can be opened here. */
+  boolean holds(UUID logId) {
+    return disks.entrySet().stream()
+        .anyMatch(log ->
+            log.getKey().getFileName().toString().equals("log-" + logId)
+                && !log.getValue().damaged
+                && !log.getValue().files.isEmpty());
+  }
+
+  /** Whether a log of this host is damaged, so that it refuses an open. */
+  boolean isAnyDamaged() {
+    return disks.values().stream().anyMatch(disk -> disk.damaged);
+  }
+
   /** Names of the logs that are there, those set aside included. */
   List<String> names() {
     return disks.keySet().stream().map(path -> path.getFileName().toString()).toList();
@@ -133,7 +207,7 @@ final class MemoryLogs implements LogHome {
 
   /** Whether some log is locked. */
   boolean isAnyLocked() {
-    return disks.values().stream().anyMatch(disk -> disk.locked);
+    return disks.values().stream().anyMatch(MemoryLog.Disk::isLocked);
   }
 
   @Override
@@ -148,19 +222,18 @@ final class MemoryLogs implements LogHome {
     if (disk == null || disk.files.isEmpty()) {
       throw LogExceptions.of(LogAbsentException.class, "no log in " + directory);
     }
+    requireFree(disk, directory);
     if (disk.damaged) {
       throw LogExceptions.of(
           LogCorruptException.class, directory, 0L, 1L, 1L, "a durable record is damaged");
     }
-    lock(disk, directory);
     return new MemoryLogFound(this, disk, settings);
   }
 
-  private static void lock(MemoryLog.Disk disk, Path directory) {
-    if (disk.locked) {
+  private static void requireFree(MemoryLog.Disk disk, Path directory) {
+    if (disk.isLocked()) {
       throw LogExceptions.of(LogInUseException.class, "in use: " + directory);
     }
-    disk.locked = true;
   }
 
   @Override
@@ -169,7 +242,6 @@ final class MemoryLogs implements LogHome {
     if (disks.putIfAbsent(directory, disk) != null) {
       throw new IllegalStateException("there is a log in " + directory + " already");
     }
-    lock(disk, directory);
     return new MemoryLogFound(this, disk, settings);
   }
 
@@ -179,8 +251,7 @@ final class MemoryLogs implements LogHome {
     if (disk == null) {
       throw LogExceptions.of(LogAbsentException.class, "no log in " + directory);
     }
-    lock(disk, directory);
-    disk.unlock();
+    requireFree(disk, directory);
     disks.remove(directory);
     Path aside = directory.resolveSibling(directory.getFileName() + ".aside-" + disks.size());
     disks.put(aside, disk);
@@ -201,7 +272,7 @@ final class MemoryLogs implements LogHome {
   public void delete(Path directory) {
     MemoryLog.Disk disk = disks.get(directory);
     if (disk != null) {
-      lock(disk, directory);
+      requireFree(disk, directory);
       disks.remove(directory);
     }
   }

@@ -45,21 +45,33 @@ final class SimHost {
   final ScrubQueue scrubs = new ScrubQueue();
   private final Random random;
   private final ObjectVolumeSettings settings;
+  private final EngineSizes sizes;
   private StoreFaults faults = StoreFaults.NONE;
   private long maxDelayNanos = 1_000_000;
   private long maxBlockingNanos = 500_000;
-  private @Nullable PolicyObjectStore store;
-  private @Nullable SimLoop loop;
+  private @Nullable Connection process;
+  private Runnable onWait = () -> {};
+  private long wallSkewNanos;
 
   SimHost(SimulatedTimer timer, FakeBucket bucket, Random random) {
     this(timer, bucket, random, settings(1 << 20));
   }
 
   SimHost(SimulatedTimer timer, FakeBucket bucket, Random random, ObjectVolumeSettings settings) {
+    this(timer, bucket, random, settings, EngineSizes.of(settings));
+  }
+
+  SimHost(
+      SimulatedTimer timer,
+      FakeBucket bucket,
+      Random random,
+      ObjectVolumeSettings settings,
+      EngineSizes sizes) {
     this.timer = timer;
     this.bucket = bucket;
     this.random = random;
     this.settings = settings;
+    this.sizes = sizes;
     this.logs = new MemoryLogs(random);
   }
 
@@ -84,6 +96,25 @@ final class SimHost {
     maxDelayNanos = newMaxDelayNanos;
     maxBlockingNanos = newMaxBlockingNanos;
     return this;
+  }
+
+  /** What happens between two steps of time while a call of this host's processes waits. */
+  SimHost withInterleaving(Runnable newOnWait) {
+    onWait = newOnWait;
+    return this;
+  }
+
+  /** The wall clock jumps, forwards or backwards. */
+  void jumpWallClock(long nanos) {
+    wallSkewNanos += nanos;
+  }
+
+  /** What a process runs on, and what ends with it. */
+  private record Connection(SimLoop loop, PolicyObjectStore store) {
+    void end() {
+      loop.kill();
+      store.abort();
+    }
   }
 
   private PolicyObjectStore connect() {
@@ -125,12 +156,16 @@ final class SimHost {
 
   /** Creates the volume over a connection without faults. */
   void create(long sizeBytes, Tier ack, Tier flush) {
-    create(sizeBytes, new Tiers(ack, flush));
+    create(sizeBytes, BLOCK_BYTES, new Tiers(ack, flush));
   }
 
   /** Creates the volume over a connection without faults. */
   void create(long sizeBytes, Tiers tiers) {
-    new VolumeAdmin(admin(), new Nonces(random)).create(PLACE, sizeBytes, BLOCK_BYTES, tiers);
+    create(sizeBytes, BLOCK_BYTES, tiers);
+  }
+
+  void create(long sizeBytes, int blockBytes, Tiers tiers) {
+    new VolumeAdmin(admin(), new Nonces(random)).create(PLACE, sizeBytes, blockBytes, tiers);
   }
 
   /** Changes the manifest as nobody may. */
@@ -152,9 +187,11 @@ final class SimHost {
               if (core[0] != null) {
                 core[0].defect(defect);
               }
-            });
-    store = newStore;
-    loop = newLoop;
+            },
+            () -> onWait.run(),
+            () -> wallSkewNanos);
+    Connection before = process;
+    process = new Connection(newLoop, newStore);
     try {
       core[0] =
           new VolumeOpener(
@@ -163,6 +200,7 @@ final class SimHost {
                   PLACE.keyPrefix(),
                   newStore,
                   settings,
+                  sizes,
                   logs,
                   newLoop,
                   new Nonces(random),
@@ -174,6 +212,8 @@ final class SimHost {
     } catch (RuntimeException e) {
       newLoop.shutdown();
       newStore.abort();
+      // One that runs already has the log's lock, and is still the process of this host.
+      process = before;
       throw e;
     }
   }
@@ -195,11 +235,9 @@ final class SimHost {
   }
 
   private void endProcess() {
-    if (loop != null) {
-      loop.kill();
-    }
-    if (store != null) {
-      store.abort();
+    if (process != null) {
+      process.end();
+      process = null;
     }
   }
 

@@ -5,14 +5,15 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /**
  * An {@link EngineLoop} in simulated time: loop, blocking work and the store's answers are all
  * tasks of one {@link SimulatedTimer}, so a seed decides the whole run.
  *
  * <p>Blocking work starts after a random delay and is done in one step. {@link #kill} is the death
- * of the process: nothing that was handed in or is handed in later runs. Threading: confined to the
- * test's thread.
+ * of the process: nothing that was handed in or is handed in later runs, and a call that waits ends
+ * with {@link SimCrash}. Threading: confined to the test's thread.
  */
 final class SimLoop implements EngineLoop {
 
@@ -26,6 +27,8 @@ final class SimLoop implements EngineLoop {
   private final Random random;
   private final long maxBlockingNanos;
   private final Consumer<Throwable> onDefect;
+  private final Runnable onWait;
+  private final LongSupplier wallSkewNanos;
   private boolean killed;
   private boolean ended;
   private boolean running;
@@ -33,13 +36,23 @@ final class SimLoop implements EngineLoop {
   /**
    * @param maxBlockingNanos longest delay of work that blocks
    * @param onDefect hears of what a task let escape, on the loop or beside it
+   * @param onWait called before each step of time while a call waits: there the rest of the world
+   *     goes on, and the process may die
+   * @param wallSkewNanos how wrong the wall clock is
    */
   SimLoop(
-      SimulatedTimer timer, Random random, long maxBlockingNanos, Consumer<Throwable> onDefect) {
+      SimulatedTimer timer,
+      Random random,
+      long maxBlockingNanos,
+      Consumer<Throwable> onDefect,
+      Runnable onWait,
+      LongSupplier wallSkewNanos) {
     this.timer = timer;
     this.random = random;
     this.maxBlockingNanos = maxBlockingNanos;
     this.onDefect = onDefect;
+    this.onWait = onWait;
+    this.wallSkewNanos = wallSkewNanos;
   }
 
   /** The process dies. */
@@ -108,7 +121,7 @@ final class SimLoop implements EngineLoop {
 
   @Override
   public long wallNanos() {
-    return WALL_BASE_NANOS + timer.nanoTime();
+    return WALL_BASE_NANOS + timer.nanoTime() + wallSkewNanos.getAsLong();
   }
 
   @Override
@@ -121,7 +134,15 @@ final class SimLoop implements EngineLoop {
     if (running) {
       throw new IllegalStateException("the loop does not wait");
     }
-    runUntil(timer, future);
+    long from = timer.nanoTime();
+    requireAlive();
+    while (!future.isDone()) {
+      onWait.run();
+      requireAlive();
+      if (!future.isDone()) {
+        step(timer, from);
+      }
+    }
     return future.join();
   }
 
@@ -129,12 +150,22 @@ final class SimLoop implements EngineLoop {
   static void runUntil(SimulatedTimer timer, CompletableFuture<?> future) {
     long from = timer.nanoTime();
     while (!future.isDone()) {
-      if (!timer.step()) {
-        throw new AssertionError("a hang: nothing is scheduled any more");
-      }
-      if (timer.nanoTime() - from > LONGEST_WAIT_NANOS) {
-        throw new AssertionError("a hang: not done after ten minutes");
-      }
+      step(timer, from);
+    }
+  }
+
+  private static void step(SimulatedTimer timer, long fromNanos) {
+    if (!timer.step()) {
+      throw new AssertionError("a hang: nothing is scheduled any more");
+    }
+    if (timer.nanoTime() - fromNanos > LONGEST_WAIT_NANOS) {
+      throw new AssertionError("a hang: not done after ten minutes");
+    }
+  }
+
+  private void requireAlive() {
+    if (killed) {
+      throw new SimCrash();
     }
   }
 

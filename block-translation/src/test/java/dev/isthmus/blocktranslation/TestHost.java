@@ -77,6 +77,7 @@ final class TestHost implements AutoCloseable {
                   PLACE.keyPrefix(),
                   store,
                   settings,
+                  EngineSizes.of(settings),
                   logs,
                   loop,
                   nonces,

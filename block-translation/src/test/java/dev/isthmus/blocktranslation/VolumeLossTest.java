@@ -91,7 +91,8 @@ class VolumeLossTest {
     VolumeCore volume = host.open();
     Manifest manifest = host.manifest();
     var position =
-        new ChainPosition(1, 2, manifest.epoch(), manifest.writer(), 2, 1_000_000_000L, 4);
+        new ChainPosition(
+            1, 2, manifest.epoch(), manifest.writer(), 2, 1_000_000_000L, manifest.epoch(), 4);
     var loss =
         new LossReport("fake://v", manifest, position, "it is gone", false, null, 63_000_000_000L);
     assertSays(
@@ -99,6 +100,42 @@ class VolumeLossTest {
         "The bucket ends at LSN 2, of 1970-01-01T00:00:01Z (62.0s ago); LSN 3 to 4 were durable in"
             + " that log, and what came after them is not known.");
     volume.close();
+  }
+
+  /** What the chain says of the lost log is not asked of the one that took its place. */
+  @Test
+  void aLossyOpenThatBrokeOffBeforeItsFenceNeedsNoSecondWord() {
+    host.create(64 << 20, Tier.APPLIED, Tier.LOCAL_DURABLE);
+    VolumeCore volume = host.open();
+    // Four segments are under way; the fifth is sealed when more than it holds is durable.
+    host.withFaults(noSegmentFrom(0x11));
+    for (int id = 1; id <= 300; id++) {
+      assertEquals(IoStatus.OK, host.write(volume, id * 8, 8, id));
+    }
+    assertEquals(IoStatus.OK, host.flush(volume));
+    host.withFaults(noSegmentFrom(0x16));
+    host.advance(20_000);
+    long uploaded = volume.positions().uploadedLsn();
+    assertTrue(uploaded > 0 && uploaded < volume.positions().localDurableLsn());
+    host.crash();
+    host.logs.lose();
+    assertThrows(DeviceException.Unavailable.class, () -> host.open(Takeover.LOSSY));
+    assertEquals(2, host.manifest().incarnation(), "it got as far as the manifest");
+    host.withFaults(StoreFaults.NONE);
+    VolumeCore again = host.open();
+    assertInstanceOf(OpenOutcome.RolledBack.class, again.openOutcome());
+    assertEquals(uploaded, again.positions().appliedLsn());
+    assertEquals(2, host.manifest().incarnation());
+    again.close();
+  }
+
+  private static StoreFaults noSegmentFrom(long slot) {
+    return (kind, key) ->
+        kind == RequestKind.PUT
+                && key.contains("/segments/")
+                && Long.parseLong(key.substring(key.lastIndexOf('/') + 1), 16) >= slot
+            ? StoreFaults.Fault.UNREACHABLE
+            : StoreFaults.Fault.NONE;
   }
 
   @Test

@@ -95,7 +95,10 @@ final class ChronicleLog implements WriteAheadLog {
     this.table = table;
     this.forces = new GroupForce(directory, environment.forcer(), start.lastLsn());
     this.preparer =
-        new RollFilePreparer(settings.rollBytes(), ChronicleFile.mappedBytes(settings.rollBytes()));
+        new RollFilePreparer(
+            settings.rollBytes(),
+            ChronicleFile.mappedBytes(settings.rollBytes()),
+            environment.forcer());
     this.space = new LogSpace(settings, table, preparer);
     this.generationDirectory = directory;
     this.header.volume = volume;
@@ -162,7 +165,7 @@ final class ChronicleLog implements WriteAheadLog {
     try {
       Files.createDirectory(newDirectory);
       nextGeneration++; // never used twice, whatever comes of this attempt
-      LogFiles.forceDirectory(directory);
+      environment.forcer().forceNames(directory);
       to = new ChronicleFile(newDirectory, nextFile, settings.rollBytes());
       file = preparer.take(newDirectory, nextFile);
     } catch (IOException | RuntimeException | InternalError e) {
@@ -182,6 +185,8 @@ final class ChronicleLog implements WriteAheadLog {
     writeState(to, baseLsn, reason);
     forces.appended(forces.appendedLsn());
     forces.force();
+    // Not before: an open that broke off in between would have made a log of it that lost nothing.
+    ForceFailure.forget(directory);
     trimBelow = currentNumber;
     space.termBegan();
     forces.jumpTo(baseLsn);

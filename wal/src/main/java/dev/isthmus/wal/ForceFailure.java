@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.UUID;
 
 /**
  * Carries the memory of a failed force over to the process that opens the log next.
@@ -39,6 +40,11 @@ final class ForceFailure {
 
   static boolean isNoted(Path directory) {
     return Files.exists(directory.resolve(FILE_NAME));
+  }
+
+  /** The boot that a recovery goes by: after a failed force none, since pages may be gone. */
+  static UUID trustedBoot(Path directory, LogEnvironment environment) {
+    return isNoted(directory) ? LogEnvironment.NIL : environment.bootId();
   }
 
   static void forget(Path directory) throws IOException {

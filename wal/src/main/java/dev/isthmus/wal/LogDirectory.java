@@ -138,11 +138,7 @@ public final class LogDirectory {
     try {
       lock = DirectoryLock.acquire(directory);
       // After a failed force pages may be gone as after a power cut, though the kernel runs on.
-      var scan =
-          new LogScan(
-              directory,
-              volume,
-              ForceFailure.isNoted(directory) ? LogEnvironment.NIL : environment.bootId());
+      var scan = new LogScan(directory, volume, ForceFailure.trustedBoot(directory, environment));
       LogScan.Result found = scan.run();
       boolean empty = found.chain().isEmpty();
       if (newLogId == null && empty) {

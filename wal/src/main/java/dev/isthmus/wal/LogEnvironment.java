@@ -24,6 +24,11 @@ record LogEnvironment(UUID bootId, LongSupplier timeNanos, Forcer forcer) {
   @FunctionalInterface
   interface Forcer {
     void force(Path file, FileChannel channel) throws IOException;
+
+    /** Makes the names in a directory durable. */
+    default void forceNames(Path directory) throws IOException {
+      LogFiles.forceDirectory(directory);
+    }
   }
 
   static LogEnvironment ofThisMachine() {

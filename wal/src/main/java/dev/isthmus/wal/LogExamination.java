@@ -66,7 +66,8 @@ public final class LogExamination implements AutoCloseable {
     UUID volume = survey.identify();
     if (volume != null) {
       try {
-        found = new LogScan(directory, volume, environment.bootId()).run();
+        found =
+            new LogScan(directory, volume, ForceFailure.trustedBoot(directory, environment)).run();
       } catch (LogCorruptException e) {
         damage = e;
       }

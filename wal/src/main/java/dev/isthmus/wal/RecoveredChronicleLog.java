@@ -109,9 +109,7 @@ final class RecoveredChronicleLog implements RecoveredLog {
   @Override
   public List<LogTerm> terms() {
     var terms = new ArrayList<LogTerm>();
-    // After a failed force pages may be gone as after a power cut, though the kernel runs on.
-    UUID recoveredUnder =
-        ForceFailure.isNoted(directory) ? LogEnvironment.NIL : environment.bootId();
+    UUID recoveredUnder = ForceFailure.trustedBoot(directory, environment);
     List<LogScan.ChainFile> chain = found.chain();
     int end = chain.size();
     while (end > 0) {
@@ -179,8 +177,8 @@ final class RecoveredChronicleLog implements RecoveredLog {
     var table = new RollTable(directory);
     boolean started = false;
     try {
-      // The note goes when what was found is forced. A term that names no boot keeps saying, to
-      // whoever finds it not in effect, that the one before it may have lost its unforced tail.
+      // The note goes when the next term is durable, which names no boot then: that keeps saying,
+      // to whoever finds it not in effect, that the one before it may have lost its unforced tail.
       LogEnvironment machine =
           ForceFailure.isNoted(directory) ? environment.withoutBoot() : environment;
       adopt(table);
@@ -235,10 +233,9 @@ final class RecoveredChronicleLog implements RecoveredLog {
       }
     }
     for (Path generation : LogFiles.generationDirectories(directory)) {
-      LogFiles.forceDirectory(generation);
+      environment.forcer().forceNames(generation);
     }
-    LogFiles.forceDirectory(directory);
-    ForceFailure.forget(directory);
+    environment.forcer().forceNames(directory);
   }
 
   /** A file prepared ahead by a process that crashed: the scan found nothing in or before it. */

@@ -32,15 +32,18 @@ final class RollFilePreparer {
 
   private final long reservedBytes;
   private final long mappedBytes;
+  private final LogEnvironment.Forcer forcer;
   private @Nullable Prepared prepared;
 
   /**
    * @param reservedBytes disk space of a file
    * @param mappedBytes how long Chronicle will make it, so that the appender thread need not
+   * @param forcer makes its name durable
    */
-  RollFilePreparer(long reservedBytes, long mappedBytes) {
+  RollFilePreparer(long reservedBytes, long mappedBytes, LogEnvironment.Forcer forcer) {
     this.reservedBytes = reservedBytes;
     this.mappedBytes = mappedBytes;
+    this.forcer = forcer;
   }
 
   /**
@@ -161,7 +164,7 @@ final class RollFilePreparer {
       channel.write(ByteBuffer.allocate(WARM_BYTES), 0);
       extendTo(channel, mappedBytes);
       channel.force(true);
-      LogFiles.forceDirectory(directory);
+      forcer.forceNames(directory);
       return new RollFile(number, path, channel, reservedBytes, Long.MAX_VALUE);
     } catch (IOException | RuntimeException e) {
       channel.close();

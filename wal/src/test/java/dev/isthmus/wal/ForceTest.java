@@ -106,9 +106,14 @@ final class ForceTest {
     try (RecoveredLog found = Logs.open(temp.resolve("log"), Logs.BOOT)) {
       assertTrue(found.terms().getLast().bootChanged());
     }
+    // An open that broke off before its term was there.
+    Logs.open(temp.resolve("log"), Logs.BOOT).startAppending().close();
+    try (RecoveredLog found = Logs.open(temp.resolve("log"), Logs.BOOT)) {
+      assertTrue(found.terms().getLast().bootChanged(), "an attempt does not launder it");
+    }
     WriteAheadLog next = Logs.open(temp.resolve("log"), Logs.BOOT).startAppending();
-    assertFalse(ForceFailure.isNoted(temp.resolve("log")));
     next.beginEpoch(new LogEpoch(2, Logs.WRITER, 1), 8);
+    assertFalse(ForceFailure.isNoted(temp.resolve("log")));
     next.close();
     try (RecoveredLog found = Logs.open(temp.resolve("log"), Logs.BOOT)) {
       assertEquals(8, Logs.check(found, 1));

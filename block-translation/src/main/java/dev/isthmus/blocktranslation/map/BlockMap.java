@@ -114,8 +114,8 @@ public final class BlockMap implements AutoCloseable {
 
   /**
    * A map as a checkpoint describes it; {@link MapDescription#EMPTY} for a new volume. Reads
-   * nothing: indexes come with the first look-ups. Segments after the checkpoint are then {@link
-   * #put}.
+   * nothing, unless it is {@link #congested()} and must merge first: indexes come with the first
+   * look-ups. Segments after the checkpoint are then {@link #put}.
    *
    * @throws DeviceException.Corrupt if the description contradicts itself
    */
@@ -130,6 +130,10 @@ public final class BlockMap implements AutoCloseable {
             .toArray(Run[]::new);
     for (SegmentUsage segment : description.segments()) {
       map.segments.add(segment);
+    }
+    if (map.congested()) {
+      // Nothing is put before this ends, so nothing that is put would begin it.
+      map.schedule();
     }
     return map;
   }

@@ -362,6 +362,46 @@ final class BlockMapTest {
     assertEquals(0, map.segments().liveSectors());
   }
 
+  /** Each short open and close of a volume leaves a run and cancels the merge that is due. */
+  @Test
+  void aMapThatIsRestoredWithTooManyRunsMergesThem() {
+    var parts = new FakeParts(1, true);
+    var description = MapDescription.EMPTY;
+    for (int sequence = 1; sequence <= 5; sequence++) {
+      var many = new MapSettings(16, 0, 16, 1, 1, 256);
+      try (var map = BlockMap.restore(description, many, parts.environment(VOLUME, sequence))) {
+        map.put(sequence, 1, 4096, List.of(Extent.data(sequence * 8L, 8, sequence, 300, 4096)));
+        description = map.freeze().join();
+      }
+    }
+    assertEquals(5, description.runs().size());
+    var few = new MapSettings(16, 0, 2, 1, 1, 4);
+    var map = BlockMap.restore(description, few, parts.environment(VOLUME, 6));
+    assertTrue(!map.congested(), "nothing could ever be put");
+    for (int sequence = 1; sequence <= 5; sequence++) {
+      var segment = new long[1];
+      map.lookup(sequence * 8L, 8, new SegmentOf(segment));
+      assertEquals(sequence, segment[0]);
+    }
+  }
+
+  /** Notes the segment of the piece. */
+  @SuppressWarnings("ArrayRecordComponent") // the answer
+  private record SegmentOf(long[] segment) implements LookupHandler {
+    @Override
+    public void extent(Extent piece) {
+      segment[0] = piece.segment();
+    }
+
+    @Override
+    public void done() {}
+
+    @Override
+    public void failed(DeviceException failure) {
+      throw failure;
+    }
+  }
+
   @Test
   void lookupsThatWaitFailWhenTheMapCloses() {
     var parts = new FakeParts(1, false);

@@ -97,6 +97,16 @@ public final class FakeBucket {
     return List.copyOf(effects);
   }
 
+  /** How many of those there are. */
+  public synchronized int effectCount() {
+    return effects.size();
+  }
+
+  /** Those from {@code index} on. */
+  public synchronized List<Effect> effectsFrom(int index) {
+    return List.copyOf(effects.subList(index, effects.size()));
+  }
+
   /** Flips one bit of an object at rest, its ETag unchanged. */
   public synchronized void corrupt(String key, RandomGenerator random) {
     Version version = existing(key);

@@ -3,14 +3,15 @@ package dev.isthmus.gateway.cli;
 import dev.isthmus.blockdevice.ByteSize;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blocktranslation.VolumeHistory;
+import dev.isthmus.blocktranslation.image.PrivateFiles;
 import dev.isthmus.gateway.logs.ChangeList;
 import dev.isthmus.gateway.logs.Examinations;
-import dev.isthmus.gateway.logs.ImageFile;
 import dev.isthmus.gateway.logs.LocatedLog;
 import dev.isthmus.gateway.logs.LogFinder;
 import dev.isthmus.gateway.logs.LogSalvage;
 import dev.isthmus.gateway.logs.SalvageJson;
 import dev.isthmus.gateway.logs.SalvageSummary;
+import dev.isthmus.gateway.logs.SalvagedImage;
 import dev.isthmus.wal.LogExamination;
 import dev.isthmus.wal.LogReport;
 import java.io.IOException;
@@ -186,11 +187,11 @@ final class LogSalvageCommand extends LogVerb {
       LogSalvage salvage, LogReport report, @Nullable VolumeHistory history, Path to)
       throws IOException {
     Path listFile = changesFile(to);
-    ImageFile.requireAbsent(to);
+    SalvagedImage.requireAbsent(to);
     if (listFile != null) {
-      ImageFile.requireAbsent(listFile);
+      SalvagedImage.requireAbsent(listFile);
     }
-    try (ImageFile image = ImageFile.create(to)) {
+    try (SalvagedImage image = SalvagedImage.create(to)) {
       if (base != null) {
         var progress = new SalvageText.Progress(err(), "copied from " + base);
         image.copyFrom(base, progress::at);
@@ -214,8 +215,8 @@ final class LogSalvageCommand extends LogVerb {
   private static SalvageSummary listed(LogSalvage salvage, LogSalvage.Sink image, Path listFile)
       throws IOException {
     boolean json = String.valueOf(listFile.getFileName()).endsWith(".json");
-    try (var out =
-            new PrintWriter(Files.newBufferedWriter(listFile, StandardOpenOption.CREATE_NEW));
+    PrivateFiles.create(listFile);
+    try (var out = new PrintWriter(Files.newBufferedWriter(listFile, StandardOpenOption.WRITE));
         var list = new ChangeList(out, json)) {
       SalvageSummary summary =
           salvage.run((change, payload) -> {

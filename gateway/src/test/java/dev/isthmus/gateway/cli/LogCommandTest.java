@@ -22,6 +22,7 @@ import java.io.RandomAccessFile;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -246,6 +247,10 @@ class LogCommandTest {
           expected, Arrays.copyOfRange(blocks, block * BLOCK, (block + 1) * BLOCK), "" + block);
     }
     assertEquals(8, Files.readAllLines(image("blocks.img.changes.csv")).size());
+    for (String name : List.of("blocks.img", "blocks.img.changes.csv")) {
+      assertEquals(
+          "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(image(name))));
+    }
 
     Run again = log("salvage", log, "--above", "10", "--to", image);
     assertEquals(ExitCode.INVALID, again.exitCode());

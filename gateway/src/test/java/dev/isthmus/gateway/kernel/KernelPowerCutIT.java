@@ -61,8 +61,10 @@ class KernelPowerCutIT {
     assertTrue(volume.at("/rolled_back").asBoolean());
     assertEquals(before.at("/uuid"), volume.at("/uuid"));
     assertEquals(before.at("/incarnation").asInt() + 1, volume.at("/incarnation").asInt());
+    long durableLsn = before.required("local_lsn").asLong();
+    assertTrue(durableLsn > 0, "something was durable before the cut");
     assertTrue(
-        volume.at("/rolled_back_to_lsn").asLong() >= before.at("/local_durable_lsn").asLong(),
+        volume.required("rolled_back_to_lsn").asLong() >= durableLsn,
         "what was durable before the cut is there");
     guest.awaitSuccess(LONGEST_SCENARIO.plusSeconds(20));
     String was = guest.find("BEFORE nguid ([0-9a-f-]+)");

@@ -31,7 +31,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Timeout(value = 2, unit = TimeUnit.HOURS)
 class TakeoverRaceIT {
 
-  private static final int DEFAULT_RACES = 5;
+  /** All modes. */
+  private static final int DEFAULT_RACES = 7;
 
   /** After so many another volume is raced for. */
   private static final int LEG_RACES = 4;

@@ -1,0 +1,78 @@
+package dev.isthmus.blocktranslation.mutants;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Each patch in {@code src/test/mutants} breaks one rule; the simulation that its header names has
+ * to find that within so many seeds. A few are tried, by a seed that is printed: {@code
+ * -Dmutants.seed} picks them again, {@code -Dmutants=all} tries all, {@code -Dmutants=NAME,NAME}
+ * these.
+ */
+final class MutantSim {
+
+  private static final int SLICE = 3;
+
+  @TempDir Path temp;
+
+  @Test
+  @Timeout(7200)
+  void brokenRulesAreFound() throws IOException, InterruptedException {
+    Path root = root();
+    List<Mutant> mutants = chosen(Mutant.all(root, "block-translation", "wal"));
+    var trial = new MutantTrial(root, temp);
+    var missed = new ArrayList<String>();
+    for (Mutant mutant : mutants) {
+      MutantTrial.Result result = trial.run(mutant);
+      System.out.printf(
+          "%-36s %-9s %5d seeds  %s%n",
+          mutant.name(),
+          mutant.simulation(),
+          result.seeds(),
+          result.found() ? result.violation() : "NOT FOUND");
+      if (!result.found()) {
+        missed.add(mutant.name() + ": " + mutant.rule());
+      }
+    }
+    System.out.printf("mutants: %d tried, %d not found%n", mutants.size(), missed.size());
+    assertEquals(List.of(), missed);
+  }
+
+  private static List<Mutant> chosen(List<Mutant> all) {
+    String names = System.getProperty("mutants", "");
+    if (names.equals("all")) {
+      return all;
+    }
+    if (!names.isEmpty()) {
+      List<String> wanted = Arrays.asList(names.split(",", -1));
+      List<Mutant> some = all.stream().filter(m -> wanted.contains(m.name())).toList();
+      assertEquals(
+          wanted.size(), some.size(), "there are " + all.stream().map(Mutant::name).toList());
+      return some;
+    }
+    long seed = Long.getLong("mutants.seed", new Random().nextInt(1 << 30));
+    System.out.printf("mutants: %d of %d, -Dmutants.seed=%d%n", SLICE, all.size(), seed);
+    List<Mutant> shuffled = new ArrayList<>(all);
+    Collections.shuffle(shuffled, new Random(seed));
+    return shuffled.subList(0, SLICE);
+  }
+
+  private static Path root() {
+    Path here = Path.of("").toAbsolutePath();
+    Path root = Files.isDirectory(here.resolve("wal")) ? here : here.getParent();
+    assertTrue(root != null && Files.isDirectory(root.resolve("wal")), "run within the repository");
+    return root;
+  }
+}
