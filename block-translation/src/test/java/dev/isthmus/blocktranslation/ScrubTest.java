@@ -441,8 +441,6 @@ class ScrubTest {
     assertSound(scrubbed(volume, UNLIMITED));
   }
 
-  // What the tests above look for and break.
-
   private static ScrubFinding only(VolumeScrub scrub) {
     assertEquals(State.DONE, scrub.progress().state(), scrub.progress()::toString);
     assertEquals(1, scrub.findings().size(), scrub.findings()::toString);
