@@ -105,7 +105,7 @@ final class VolumeCore
 
   private static final VolumeStatistics EMPTY =
       new VolumeStatistics(
-          0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, ReadIntegrity.NONE);
+          0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0, ReadIntegrity.NONE);
 
   /**
    * On the loop.
@@ -563,11 +563,12 @@ final class VolumeCore
   }
 
   @Override
-  public void drain(Duration limit) {
+  public CompletableFuture<Void> drain(Duration limit) {
     var done =
         Futures.onLoop(loop, _ -> writes.lastLsn())
             .thenComposeAsync(lsn -> drain.through(lsn, limit.toNanos()), loop);
-    Futures.await(loop, identity.where(), CompletableFuture.anyOf(done, ended));
+    return Futures.deviceFailures(
+        identity.where(), CompletableFuture.anyOf(done, ended).thenAccept(_ -> {}));
   }
 
   private VolumeStatistics collect() {
@@ -592,6 +593,7 @@ final class VolumeCore
             map.statistics().bytesWritten() + checkpointer.bytesWritten(),
             rpo.isExceeded(),
             rpo.exceededNanos(),
+            rpo.exceededForNanos(),
             reads.integrity());
     return lastStatistics;
   }

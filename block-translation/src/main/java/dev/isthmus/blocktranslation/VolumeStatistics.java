@@ -21,6 +21,7 @@ package dev.isthmus.blocktranslation;
  * @param mapBytesUploaded bytes written to the bucket for the map and checkpoints
  * @param rpoExceeded whether that age is above the volume's rpo
  * @param rpoExceededNanos time so far in which it was
+ * @param rpoExceededForNanos how long it is now, without a break; 0 while it is not
  * @param integrity what failed its checks on the way to a reader
  */
 public record VolumeStatistics(
@@ -42,4 +43,5 @@ public record VolumeStatistics(
     long mapBytesUploaded,
     boolean rpoExceeded,
     long rpoExceededNanos,
+    long rpoExceededForNanos,
     ReadIntegrity integrity) {}

@@ -32,6 +32,8 @@ final class MemoryLog implements WriteAheadLog {
     final List<RollFile> files = new ArrayList<>();
     @Nullable Object lockedBy;
     boolean damaged;
+    // A force failed, and nothing was forced since.
+    boolean distrusted;
     boolean cleanlyClosed;
     final Set<LogEpoch> closedTerms = new HashSet<>();
     long durableLsn;
@@ -50,6 +52,7 @@ final class MemoryLog implements WriteAheadLog {
         copy.files.add(file.copy());
       }
       copy.damaged = damaged;
+      copy.distrusted = distrusted;
       copy.closedTerms.addAll(closedTerms);
       copy.cleanlyClosed = cleanlyClosed;
       copy.durableLsn = durableLsn;
@@ -122,17 +125,24 @@ final class MemoryLog implements WriteAheadLog {
   private final Disk disk;
   private final Object holder;
   private final LogSettings settings;
+  private final long boot;
   private boolean closed;
   private boolean begun;
   private boolean failed;
   private long fileBytes;
   private long durableLsn;
 
-  MemoryLog(MemoryLogs home, Disk disk, Object holder, LogSettings settings) {
+  /**
+   * Goes on behind what {@code disk} holds.
+   *
+   * @param boot what new terms name; {@link MemoryLogs#NO_BOOT} for none
+   */
+  MemoryLog(MemoryLogs home, Disk disk, Object holder, LogSettings settings, long boot) {
     this.home = home;
     this.disk = disk;
     this.holder = holder;
     this.settings = settings;
+    this.boot = boot;
     this.durableLsn = disk.durableLsn;
   }
 
@@ -155,10 +165,10 @@ final class MemoryLog implements WriteAheadLog {
     }
     disk.cleanlyClosed = false;
     disk.files.add(
-        new RollFile(
-            ++disk.nextFile, epoch, home.boot(), disk.lastLsn, baseLsn, new ArrayList<>()));
+        new RollFile(++disk.nextFile, epoch, boot, disk.lastLsn, baseLsn, new ArrayList<>()));
     fileBytes = 0;
     begun = true;
+    disk.distrusted = false;
     disk.lastLsn = baseLsn;
     disk.durableLsn = baseLsn;
     durableLsn = baseLsn;
@@ -217,12 +227,7 @@ final class MemoryLog implements WriteAheadLog {
       requireRollFile();
       file =
           new RollFile(
-              ++disk.nextFile,
-              file.term,
-              home.boot(),
-              disk.lastLsn,
-              disk.lastLsn,
-              new ArrayList<>());
+              ++disk.nextFile, file.term, boot, disk.lastLsn, disk.lastLsn, new ArrayList<>());
       disk.files.add(file);
       fileBytes = 0;
     }
@@ -267,6 +272,7 @@ final class MemoryLog implements WriteAheadLog {
     requireOpen();
     if (home.forcesFail()) {
       failed = true;
+      disk.distrusted = true;
       requireOpen();
     }
     disk.durableLsn = disk.lastLsn;

@@ -1,5 +1,7 @@
 package dev.isthmus.blocktranslation;
 
+import static dev.isthmus.blocktranslation.MemoryLogs.NO_BOOT;
+
 import dev.isthmus.wal.LogCut;
 import dev.isthmus.wal.LogEpoch;
 import dev.isthmus.wal.LogSettings;
@@ -79,15 +81,23 @@ final class MemoryLogFound implements RecoveredLog {
             new LogCut(Path.of("memory"), 0, disk.lastLsn, 1, disk.voidRecords, "a power cut"));
   }
 
+  /** A log whose force failed is read as after a power cut. */
+  private long trustedBoot() {
+    return disk.distrusted ? NO_BOOT : home.boot();
+  }
+
   @Override
   public List<LogTerm> terms() {
     var terms = new LinkedHashMap<LogEpoch, LogTerm>();
     for (int i = 0; i < disk.files.size(); i++) {
       MemoryLog.RollFile file = disk.files.get(i);
       boolean isLast = i == disk.files.size() - 1;
-      long recoveredUnder = isLast ? home.boot() : disk.files.get(i + 1).boot();
+      long recoveredUnder = isLast ? trustedBoot() : disk.files.get(i + 1).boot();
       boolean closed = isLast ? disk.cleanlyClosed : disk.closedTerms.contains(file.term());
-      terms.put(file.term(), new LogTerm(file.term(), closed, file.boot() != recoveredUnder));
+      terms.put(
+          file.term(),
+          new LogTerm(
+              file.term(), closed, file.boot() != recoveredUnder || recoveredUnder == NO_BOOT));
     }
     return List.copyOf(terms.values());
   }
@@ -120,7 +130,7 @@ final class MemoryLogFound implements RecoveredLog {
     passedOn = true;
     disk.durableLsn = disk.lastLsn;
     disk.voidRecords = 0;
-    return new MemoryLog(home, disk, this, settings);
+    return new MemoryLog(home, disk, this, settings, trustedBoot());
   }
 
   @Override

@@ -2,10 +2,12 @@ package dev.isthmus.blocktranslation;
 
 import dev.isthmus.wal.LogAbsentException;
 import dev.isthmus.wal.LogCorruptException;
+import dev.isthmus.wal.LogFailedException;
 import dev.isthmus.wal.LogInUseException;
 import dev.isthmus.wal.LogRecord;
 import dev.isthmus.wal.LogSettings;
 import dev.isthmus.wal.RecoveredLog;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,9 +34,11 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@link #restoreOlderCopy}: somebody put back a backup of the logs;
  *   <li>{@link #damageNotes}: what this host noted of its terms can no longer be read;
  *   <li>{@link #damage}: a durable record can no longer be read, so the log is refused;
- *   <li>{@link #failForces}: the disk fails syncs from now on, for good;
+ *   <li>{@link #failForces}: the disk fails syncs from now on, for good; a crash then loses of what
+ *       was not forced as a power cut does;
  *   <li>{@link #failAppends}, {@link #failReads}: likewise, for as long as it is told;
  *   <li>{@link #failReadOf}: one record can't be read, for good;
+ *   <li>{@link #failOpens}: the disk is there and gives no log, as one that answers EIO;
  *   <li>{@link #setFull}: the file system has no room for another roll file;
  *   <li>{@link #damageRecord}: a record rots: reads of it give other bytes, and the log is refused;
  *   <li>{@link #restore}: the disk is as it was when {@link #backup} was taken.
@@ -62,6 +66,10 @@ final class MemoryLogs implements LogHome {
     void record(LogRecord record, MemorySegment payload);
   }
 
+  /** No boot: counts as another one. */
+  static final long NO_BOOT = 0;
+
+  private boolean opensFail;
   private long badLsn;
 
   MemoryLogs(Random random) {
@@ -124,6 +132,10 @@ final class MemoryLogs implements LogHome {
     badLsn = lsn;
   }
 
+  void failOpens(boolean fail) {
+    opensFail = fail;
+  }
+
   void failAppends(boolean fail) {
     appendsFail = fail;
   }
@@ -133,7 +145,12 @@ final class MemoryLogs implements LogHome {
   }
 
   void crash() {
-    disks.values().forEach(disk -> disk.lockedBy = null);
+    for (MemoryLog.Disk disk : disks.values()) {
+      disk.lockedBy = null;
+      if (disk.distrusted) {
+        disk.losePower(random);
+      }
+    }
   }
 
   void cutPower() {
@@ -200,6 +217,11 @@ final class MemoryLogs implements LogHome {
     return disks.values().stream().anyMatch(disk -> disk.damaged);
   }
 
+  /** Whether the log of this id failed a force, and may lose what was not forced by then. */
+  boolean isDistrusted(UUID logId) {
+    return disks.values().stream().anyMatch(disk -> disk.logId.equals(logId) && disk.distrusted);
+  }
+
   /** Names of the logs that are there, those set aside included. */
   List<String> names() {
     return disks.keySet().stream().map(path -> path.getFileName().toString()).toList();
@@ -223,6 +245,12 @@ final class MemoryLogs implements LogHome {
       throw LogExceptions.of(LogAbsentException.class, "no log in " + directory);
     }
     requireFree(disk, directory);
+    if (opensFail) {
+      throw LogExceptions.of(
+          LogFailedException.class,
+          "reading " + directory + ": a failing disk",
+          new IOException("EIO"));
+    }
     if (disk.damaged) {
       throw LogExceptions.of(
           LogCorruptException.class, directory, 0L, 1L, 1L, "a durable record is damaged");

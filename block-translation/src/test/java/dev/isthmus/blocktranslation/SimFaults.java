@@ -29,16 +29,18 @@ final class SimFaults implements StoreFaults {
   private final Random random;
   private final SimulatedTimer timer;
   private final double rate;
+  private final SimTally tally;
   private boolean quiet;
   private long outageUntilNanos;
   private Fault outage = Fault.UNREACHABLE;
   private int keyPart = -1;
   private long undamagedUntilNanos;
 
-  SimFaults(Random random, SimulatedTimer timer, double rate) {
+  SimFaults(Random random, SimulatedTimer timer, double rate, SimTally tally) {
     this.random = random;
     this.timer = timer;
     this.rate = rate;
+    this.tally = tally;
   }
 
   /** No fault from now on, or faults again. */
@@ -55,6 +57,14 @@ final class SimFaults implements StoreFaults {
 
   @Override
   public Fault next(RequestKind kind, String key) {
+    Fault fault = draw(kind, key);
+    if (fault != Fault.NONE) {
+      tally.fault(fault);
+    }
+    return fault;
+  }
+
+  private Fault draw(RequestKind kind, String key) {
     if (quiet) {
       return Fault.NONE;
     }

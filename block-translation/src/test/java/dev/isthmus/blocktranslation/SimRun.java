@@ -121,7 +121,10 @@ final class SimRun implements AutoCloseable {
       case TAKE_OVER -> takeOver();
       case SECOND_PROCESS -> secondProcess(host);
       case FAIL_LOG -> failLog(actor);
-      case FILL_DISK -> world.host(host).logs.setFull(!world.host(host).logs.isFull());
+      case FILL_DISK -> {
+        world.tally().fullDisks++;
+        world.host(host).logs.setFull(!world.host(host).logs.isFull());
+      }
       case OUTAGE ->
           world.beginOutage(
               random.nextInt(2), random.nextLong(90_000_000_000L), random.nextInt(3) > 0);
@@ -181,6 +184,7 @@ final class SimRun implements AutoCloseable {
   private void failLog(SimProcess process) {
     MemoryLogs logs = world.host(process.term().host).logs;
     process.troubleLog();
+    world.tally().failedLogs++;
     switch (random.nextInt(3)) {
       case 0 -> logs.failForces(true);
       case 1 -> logs.failAppends(true);
@@ -277,10 +281,8 @@ final class SimRun implements AutoCloseable {
     } finally {
       world.setBusy(host, false);
       if (!process.isDead()) {
-
         // Whatever it still does is not heard of.
-        world.host(host).crash();
-        world.die(host);
+        world.endProcess(host);
       }
     }
   }

@@ -1,6 +1,9 @@
 package dev.isthmus.blocktranslation;
 
+import dev.isthmus.blocktranslation.store.StoreFaults;
+import java.util.EnumMap;
 import java.util.Locale;
+import java.util.Map;
 
 /** What a simulation went through, over all its seeds. Threading: confined to one thread. */
 final class SimTally {
@@ -21,14 +24,22 @@ final class SimTally {
   long deletes;
   long damages;
   long audits;
+  long failedLogs;
+  long fullDisks;
+  long outages;
+  private final Map<StoreFaults.Fault, Long> faults = new EnumMap<>(StoreFaults.Fault.class);
+
+  void fault(StoreFaults.Fault fault) {
+    faults.merge(fault, 1L, Long::sum);
+  }
 
   String line(int violations, double seconds) {
     return String.format(
         Locale.ROOT,
         "volume: %d seeds, %d steps (%d changes, %d reads judged), %d opens, %d failed opens, %d"
             + " crashes (%d within an open or close), %d power cuts, %d logs lost, %d takeovers, %d"
-            + " closes, %d checkpoints, %d deletes, %d damages, %d audits of the bucket, %d"
-            + " violations, %.0f s",
+            + " closes, %d checkpoints, %d deletes, %d damages, %d failed logs, %d full disks, %d"
+            + " outages, requests %s, %d audits of the bucket, %d violations, %.0f s",
         seeds,
         steps,
         changes,
@@ -44,6 +55,10 @@ final class SimTally {
         checkpoints,
         deletes,
         damages,
+        failedLogs,
+        fullDisks,
+        outages,
+        faults,
         audits,
         violations,
         seconds);

@@ -56,7 +56,7 @@ final class SimWorld implements AutoCloseable {
     for (int i = 0; i < hosts.length; i++) {
       int host = i;
       backups.add(null);
-      faults[i] = new SimFaults(random, timer, profile.faultRate());
+      faults[i] = new SimFaults(random, timer, profile.faultRate(), tally);
       hosts[i] =
           new SimHost(timer, bucket, random, profile.settings(), profile.sizes())
               .withDelays(profile.maxDelayNanos(), profile.maxBlockingNanos())
@@ -207,6 +207,7 @@ final class SimWorld implements AutoCloseable {
   void crash(int host) {
     tell("host " + host + " crashes");
     tally.crashes++;
+    noteDistrust(host);
     hosts[host].crash();
     die(host);
   }
@@ -216,10 +217,30 @@ final class SimWorld implements AutoCloseable {
     tally.powerCuts++;
     hosts[host].cutPower();
     die(host);
+    losesUnforced(host);
+  }
+
+  private void losesUnforced(int host) {
     term.anyPowerCut = true;
     if (term.host == host && !term.closed) {
       term.powerCut = true;
     }
+  }
+
+  /**
+   * After a failed force the page cache is worth nothing: a crash is as a power cut for the log.
+   */
+  private void noteDistrust(int host) {
+    if (term.host == host && hosts[host].logs.isDistrusted(term.logId)) {
+      losesUnforced(host);
+    }
+  }
+
+  /** The process of a host ends without a word to anybody. */
+  void endProcess(int host) {
+    noteDistrust(host);
+    hosts[host].crash();
+    die(host);
   }
 
   void loseLog(int host) {
@@ -298,6 +319,7 @@ final class SimWorld implements AutoCloseable {
   }
 
   void beginOutage(int host, long nanos, boolean ofSomeKeys) {
+    tally.outages++;
     faults[host].beginOutage(nanos, ofSomeKeys);
   }
 

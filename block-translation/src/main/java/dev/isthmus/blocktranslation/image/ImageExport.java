@@ -46,6 +46,7 @@ public final class ImageExport {
   private final DamageReport damage = new DamageReport();
   private final @Nullable MessageDigest digest;
   private final ByteBuffer noBytes = ByteBuffer.allocate(HASH_BYTES).asReadOnlyBuffer();
+  private boolean forceFailed;
   private long doneBytes;
   private long savedNanos = System.nanoTime();
 
@@ -168,7 +169,9 @@ public final class ImageExport {
 
   private void save() {
     if (file != null) {
+      forceFailed = true;
       target.force();
+      forceFailed = false;
       file.write(state());
     }
     savedNanos = System.nanoTime();
@@ -184,8 +187,14 @@ public final class ImageExport {
         damage.sectors());
   }
 
-  /** What was reached before a failure is worth keeping; the failure itself is what counts. */
+  /**
+   * What was reached before a failure is worth keeping; the failure itself is what counts. After a
+   * force that failed another one says nothing of what it was for, so the state of before stands.
+   */
   private void saveAfter(RuntimeException failure) {
+    if (forceFailed) {
+      return;
+    }
     try {
       save();
     } catch (RuntimeException e) {

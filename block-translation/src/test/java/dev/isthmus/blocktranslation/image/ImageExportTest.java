@@ -12,6 +12,7 @@ import dev.isthmus.blockdevice.DeviceException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -23,6 +24,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -114,6 +118,59 @@ class ImageExportTest {
     try (var changed = new RandomAccessFile(file.toFile(), "rw")) {
       changed.seek(at);
       changed.write(value);
+    }
+  }
+
+  /** Linux reports a failed write-back once: a second force would vouch for what is not there. */
+  @Test
+  void aForceThatFailedIsNotTriedAgain() {
+    ExportState left = brokenOff();
+    assertEquals(24 * MIB, left.doneBytes());
+    var forces = new AtomicInteger();
+    try (ImageFile image = ImageFile.open(image(), BYTES, left.image(), false);
+        ImageTarget target = new ForcesFail(image, forces)) {
+      Progress slow = (done, total) -> LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(6));
+      assertThrows(
+          DeviceException.Unavailable.class,
+          () -> ImageExport.run(disk, target, stateFile(), left, null, options(false, slow)));
+    }
+    assertEquals(1, forces.get());
+    assertEquals(left, stateFile().read());
+  }
+
+  private record ForcesFail(ImageTarget target, AtomicInteger forces) implements ImageTarget {
+
+    @Override
+    public String description() {
+      return target.description();
+    }
+
+    @Override
+    public void write(long offsetBytes, MemorySegment data) {
+      target.write(offsetBytes, data);
+    }
+
+    @Override
+    public void writeZeroes(long offsetBytes, long lengthBytes) {
+      target.writeZeroes(offsetBytes, lengthBytes);
+    }
+
+    @Override
+    public void force() {
+      if (forces.getAndIncrement() == 0) {
+        throw new DeviceException.Unavailable("the disk is full");
+      }
+      target.force();
+    }
+
+    @Override
+    public ImageMark mark(long doneBytes) {
+      return target.mark(doneBytes);
+    }
+
+    @Override
+    public void close() {
+      // It is the caller's.
     }
   }
 

@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,20 +20,41 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Each patch in {@code src/test/mutants} breaks one rule; the simulation that its header names has
  * to find that within so many seeds. A few are tried, by a seed that is printed: {@code
- * -Dmutants.seed} picks them again, {@code -Dmutants=all} tries all, {@code -Dmutants=NAME,NAME}
- * these.
+ * -Dmutants.seed} picks them again, {@code -Dmutants=all} tries all (from the first name after
+ * {@code -Dmutants.after=NAME} on), {@code -Dmutants=NAME,NAME} these. Each adds a row to {@code
+ * target/broken-rules.md}.
  */
 final class MutantSim {
 
   private static final int SLICE = 3;
+  private static final String[] MODULES = {"block-translation", "wal"};
 
   @TempDir Path temp;
+
+  /** A patch that no longer fits would say nothing of its rule, so all are looked at each time. */
+  @Test
+  void everyPatchFits() throws IOException {
+    Path root = root();
+    var misfits = new ArrayList<String>();
+    for (Mutant mutant : Mutant.all(root, MODULES)) {
+      for (FilePatch file : mutant.files()) {
+        try {
+          file.apply(Files.readAllLines(root.resolve(file.path())));
+        } catch (IllegalArgumentException | IOException e) {
+          misfits.add(mutant.name() + ": " + e.getMessage());
+        }
+      }
+    }
+    assertEquals(List.of(), misfits);
+  }
 
   @Test
   @Timeout(7200)
   void brokenRulesAreFound() throws IOException, InterruptedException {
     Path root = root();
-    List<Mutant> mutants = chosen(Mutant.all(root, "block-translation", "wal"));
+    Path table = root.resolve("target").resolve("broken-rules.md");
+    Files.createDirectories(table.getParent());
+    List<Mutant> mutants = chosen(Mutant.all(root, MODULES));
     var trial = new MutantTrial(root, temp);
     var missed = new ArrayList<String>();
     for (Mutant mutant : mutants) {
@@ -42,6 +65,9 @@ final class MutantSim {
           mutant.simulation(),
           result.seeds(),
           result.found() ? result.violation() : "NOT FOUND");
+      // Line by line, so that a long run can be gone on with.
+      Files.writeString(
+          table, row(mutant, result), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
       if (!result.found()) {
         missed.add(mutant.name() + ": " + mutant.rule());
       }
@@ -50,10 +76,29 @@ final class MutantSim {
     assertEquals(List.of(), missed);
   }
 
+  /** A row of docs/broken-rules.md. */
+  private static String row(Mutant mutant, MutantTrial.Result result) {
+    String files =
+        mutant.files().stream()
+            .map(file -> Path.of(file.path()).getFileName().toString().replace(".java", ""))
+            .collect(Collectors.joining(", "));
+    return "| %s | %s | %s | %s | %d | %d |%n"
+        .formatted(
+            mutant.name(),
+            mutant.rule(),
+            files,
+            mutant.simulation()
+                + ": "
+                + (result.found() ? result.violation().replace("|", "/") : "NOT FOUND"),
+            result.seeds(),
+            mutant.maxSeeds());
+  }
+
   private static List<Mutant> chosen(List<Mutant> all) {
     String names = System.getProperty("mutants", "");
     if (names.equals("all")) {
-      return all;
+      String after = System.getProperty("mutants.after", "");
+      return all.stream().filter(mutant -> mutant.name().compareTo(after) > 0).toList();
     }
     if (!names.isEmpty()) {
       List<String> wanted = Arrays.asList(names.split(",", -1));

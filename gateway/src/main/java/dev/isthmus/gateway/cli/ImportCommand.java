@@ -105,6 +105,7 @@ final class ImportCommand extends ImageVerb {
     var options = BucketImages.ReadOptions.newest(this::warn);
     DiskSource source = images.open(file, options);
     try {
+      requireWhole(source, "imported");
       int blockBytes = blockSizeBytes == 0 ? SectorSize.of(source) : blockSizeBytes;
       if (blockBytes != 512 && blockBytes != 4096) {
         throw new DeviceException.Invalid("--block-size is 512 or 4096, not " + blockBytes);

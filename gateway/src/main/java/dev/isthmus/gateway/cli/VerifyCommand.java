@@ -1,7 +1,6 @@
 package dev.isthmus.gateway.cli;
 
 import dev.isthmus.blockdevice.DeviceException;
-import dev.isthmus.blocktranslation.BucketDisk;
 import dev.isthmus.blocktranslation.BucketImages;
 import dev.isthmus.blocktranslation.image.DiskSource;
 import dev.isthmus.blocktranslation.image.ImageComparison;
@@ -80,8 +79,8 @@ final class VerifyCommand extends ImageVerb {
     var options = BucketImages.ReadOptions.newest(this::warn);
     try (DiskSource left = images.open(one, options);
         DiskSource right = images.open(other, options)) {
-      warnIfLess(left);
-      warnIfLess(right);
+      requireWhole(left, "compared");
+      requireWhole(right, "compared");
       ImageComparison.Result result =
           ImageComparison.run(
               left,
@@ -89,21 +88,6 @@ final class VerifyCommand extends ImageVerb {
               new ImageComparison.Options(ranges, bytesPerSecond, progress("compared")));
       tell(left.sizeBytes(), right.sizeBytes(), result);
       return isSame(left.sizeBytes(), right.sizeBytes(), result) ? SAME : DIFFERENT;
-    }
-  }
-
-  private void warnIfLess(DiskSource source) {
-    if (source instanceof BucketDisk disk) {
-      if (!disk.pinned().shortfall().isEmpty()) {
-        throw new DeviceException.Corrupt(
-            disk.description() + " is incomplete: " + disk.pinned().shortfall());
-      }
-      if (disk.isOpenElsewhere()) {
-        warn(
-            disk.description()
-                + " is open, or was not closed: compared is what the bucket has, up to LSN "
-                + disk.pinned().lastLsn());
-      }
     }
   }
 

@@ -69,6 +69,12 @@ final class VolumeMetrics {
     position(volume, "uploaded", open.positions().uploadedLsn(), text);
     VolumeView.Bucket bucket = open.bucket();
     if (bucket != null) {
+      text.gauge(
+          "isthmus_volume_log_failed",
+          "1 if the local log failed: no change is taken until the volume is recovered.",
+          bit(bucket.logFailed()),
+          "volume",
+          volume);
       log(volume, bucket.statistics(), text);
       rpo(volume, bucket, text);
       cacheAndMap(volume, bucket.statistics(), text);

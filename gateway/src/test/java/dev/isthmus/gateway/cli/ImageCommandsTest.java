@@ -264,6 +264,22 @@ class ImageCommandsTest {
     assertTrue(gpt.out().contains("in blocks of 512"), gpt.out() + gpt.err());
   }
 
+  /** Whoever deletes a volume after it was copied must have all of it. */
+  @Test
+  void aVolumeThatLacksAnythingIsNoSource() throws IOException {
+    try (Stream<Path> all = Files.walk(file("bucket/objects/db"))) {
+      for (Path checkpoint : all.filter(p -> p.toString().contains("/checkpoints/")).toList()) {
+        Files.deleteIfExists(checkpoint);
+      }
+    }
+    Files.delete(object("segments"));
+    String copy = "bucket+file://" + file("bucket") + "/copy";
+    Run run = run("volume", "import", uri(), copy);
+    assertEquals(6, run.exitCode(), run.err());
+    assertTrue(run.err().contains("is incomplete"), run.err());
+    assertFalse(Files.exists(file("bucket/objects/copy/manifest")));
+  }
+
   @Test
   void leftoversAreOnlyDeletedByThoseWhoSaySo() throws IOException {
     Files.delete(file("bucket/objects/db/manifest"));

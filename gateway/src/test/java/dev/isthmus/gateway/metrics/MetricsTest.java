@@ -71,6 +71,7 @@ class MetricsTest {
             16,
             true,
             2_500_000_000L,
+            500_000_000L,
             new ReadIntegrity(17, 18, 19, 20));
     var requests =
         new StoreStatistics(
@@ -95,6 +96,7 @@ class MetricsTest {
                 new Tiers(Tier.APPLIED, Tier.LOCAL_DURABLE, Rpo.parse("60s,enforce")),
                 statistics,
                 requests,
+                true,
                 new ScrubProgress(
                     ScrubProgress.State.RUNNING,
                     "segments",
@@ -173,6 +175,7 @@ class MetricsTest {
     assertEquals(1, value(page, "isthmus_volume_rpo_enforced"));
     assertEquals(1, value(page, "isthmus_volume_rpo_exceeded"));
     assertEquals(2.5, value(page, "isthmus_volume_rpo_exceeded_seconds_total"));
+    assertEquals(1, value(page, "isthmus_volume_log_failed", "volume", "db"));
     assertEquals(17, value(page, "isthmus_volume_corrupt_reads_total"));
     assertEquals(7, value(page, "isthmus_volume_throttled_seconds_total"));
     assertEquals(1, value(page, "isthmus_volume_rolled_back"));
