@@ -105,7 +105,7 @@ final class VolumeCore
 
   private static final VolumeStatistics EMPTY =
       new VolumeStatistics(
-          0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0, ReadIntegrity.NONE);
+          0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0, ReadIntegrity.NONE);
 
   /**
    * On the loop.
@@ -508,12 +508,17 @@ final class VolumeCore
 
   @Override
   public void uploadTrouble(@Nullable String why) {
-    state.degraded(this, why == null ? "" : why);
+    state.uploadTrouble(this, why == null ? "" : why);
   }
 
   /** The map's background work; wired by the opener. */
   void partsDropped(List<PartInfo> dropped) {
     checkpointer.partsDropped(dropped);
+  }
+
+  /** A part of it in the bucket can't be used. */
+  void mapDamaged(String why) {
+    state.mapDamaged(this, why);
   }
 
   /** The map may take segments again. */
@@ -590,6 +595,7 @@ final class VolumeCore
             cache.misses(),
             map.statistics().memoryBytes(),
             map.statistics().runs(),
+            map.statistics().damagedRuns(),
             map.statistics().bytesWritten() + checkpointer.bytesWritten(),
             rpo.isExceeded(),
             rpo.exceededNanos(),

@@ -18,6 +18,7 @@ package dev.isthmus.blocktranslation;
  * @param cacheMisses those that went to the bucket
  * @param mapMemoryBytes memory that the map takes
  * @param mapRuns sorted runs of the map
+ * @param mapDamagedRuns those of them that are merged no more
  * @param mapBytesUploaded bytes written to the bucket for the map and checkpoints
  * @param rpoExceeded whether that age is above the volume's rpo
  * @param rpoExceededNanos time so far in which it was
@@ -40,6 +41,7 @@ public record VolumeStatistics(
     long cacheMisses,
     long mapMemoryBytes,
     int mapRuns,
+    int mapDamagedRuns,
     long mapBytesUploaded,
     boolean rpoExceeded,
     long rpoExceededNanos,

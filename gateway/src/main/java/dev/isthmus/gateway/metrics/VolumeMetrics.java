@@ -204,6 +204,11 @@ final class VolumeMetrics {
     text.gauge(
         "isthmus_volume_map_memory_bytes", "Memory of the block map.", s.mapMemoryBytes(), label);
     text.gauge("isthmus_volume_map_runs", "Sorted runs of the block map.", s.mapRuns(), label);
+    text.gauge(
+        "isthmus_volume_map_damaged_runs",
+        "Runs of the block map that a merge found damaged in the bucket.",
+        s.mapDamagedRuns(),
+        label);
     text.counter(
         "isthmus_volume_map_uploaded_bytes_total",
         "Bytes written to the bucket for map and checkpoints.",
