@@ -183,6 +183,13 @@ class HelpTest {
   }
 
   @Test
+  void aScrubsHelpTellsItsExitCodes() {
+    String help = run("volume", "scrub", "--help").out();
+    assertTrue(help.contains("6 damage is found"), help);
+    assertTrue(help.contains(ExitCode.CANCELLED + " it was cancelled"), help);
+  }
+
+  @Test
   void theVersionIsTold() {
     assertTrue(run("--version").out().startsWith("isthmus "));
   }
