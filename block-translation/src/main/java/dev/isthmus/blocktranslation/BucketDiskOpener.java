@@ -10,6 +10,8 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,10 +51,11 @@ final class BucketDiskOpener {
   /**
    * Opens it.
    *
-   * @param pinned the state that is wanted; null for the newest
+   * @param exact whether the state at the checkpoint {@code choice} is wanted, and not the newest
+   * @param pinned the state that is wanted, whatever {@code exact} says; null for none
    * @throws DeviceException.Invalid if that state can't be had any more
    */
-  BucketDisk open(CheckpointChoice choice, @Nullable PinnedState pinned) {
+  BucketDisk open(CheckpointChoice choice, boolean exact, @Nullable PinnedState pinned) {
     for (int i = 0; i < MAX_TRIES; i++) {
       Manifest manifest = readManifest();
       if (pinned != null
@@ -63,7 +66,12 @@ final class BucketDiskOpener {
                 + " is another volume, or of another size, than the one whose export is to go on");
       }
       try {
-        return open(manifest, choice, pinned);
+        if (pinned != null) {
+          // All ways lead there, or none.
+          CheckpointChoice way = exact ? CheckpointChoice.AUTOMATIC : choice;
+          return open(manifest, MapBase.of(manifest, way, pinned), map -> reach(map, pinned));
+        }
+        return exact ? openAt(manifest, choice) : openNewest(manifest, choice);
       } catch (DeviceException.Fenced e) {
         notices.accept("somebody opened the volume just now: looking at it anew");
       }
@@ -90,9 +98,41 @@ final class BucketDiskOpener {
     }
   }
 
+  private BucketDisk openNewest(Manifest manifest, CheckpointChoice choice) {
+    return open(manifest, MapBase.of(manifest, choice, null), map -> pin(manifest, map));
+  }
+
+  private BucketDisk openAt(Manifest manifest, CheckpointChoice choice) {
+    List<MapBase> bases = MapBase.at(manifest, choice);
+    MapBase wanted = bases.getFirst();
+    Manifest.CheckpointRef named = wanted.named();
+    if (named == null) {
+      notices.accept(
+          wanted.words()
+              + ", is not one that the manifest keeps ("
+              + manifest.checkpoints().stream()
+                  .map(ref -> MapBase.name(ref) + " of LSN " + ref.lastLsn())
+                  .collect(Collectors.joining(", "))
+              + "): what only it needs may have been cleaned up, and is told as damage then");
+    }
+    return open(
+        manifest,
+        bases,
+        map -> {
+          if (named == null) {
+            map.requireOnChain();
+          } else {
+            map.readOn(named);
+          }
+          return state(manifest, map.position(), wanted, "");
+        });
+  }
+
+  /**
+   * @param pin reads on as far as is wanted, and says what state that is
+   */
   private BucketDisk open(
-      Manifest manifest, CheckpointChoice choice, @Nullable PinnedState pinned) {
-    List<MapBase> bases = MapBase.of(manifest, choice, pinned);
+      Manifest manifest, List<MapBase> bases, Function<DiskMap, PinnedState> pin) {
     DeviceException last = null;
     for (int i = 0; i < bases.size(); i++) {
       DiskMap map;
@@ -104,8 +144,7 @@ final class BucketDiskOpener {
         continue;
       }
       try {
-        PinnedState state = pinned == null ? pin(manifest, map) : reach(map, pinned);
-        return disk(manifest, map, state, bases.subList(i + 1, bases.size()));
+        return disk(manifest, map, pin.apply(map), bases.subList(i + 1, bases.size()));
       } catch (DeviceException.Invalid e) {
         // Another base may lead there.
         map.close();
@@ -157,6 +196,11 @@ final class BucketDiskOpener {
       }
       notices.accept(shortfall);
     }
+    return state(manifest, end, map.base(), shortfall.replace('\n', ' '));
+  }
+
+  private static PinnedState state(
+      Manifest manifest, ChainPosition end, MapBase base, String shortfall) {
     return new PinnedState(
         manifest.volume(),
         manifest.incarnation(),
@@ -166,8 +210,8 @@ final class BucketDiskOpener {
         end.sequence(),
         end.lastLsn(),
         end.lastTimeNanos(),
-        map.base().checkpoint(),
-        shortfall.replace('\n', ' '));
+        base.checkpoint(),
+        shortfall);
   }
 
   private BucketDisk disk(Manifest manifest, DiskMap map, PinnedState state, List<MapBase> others) {

@@ -2,7 +2,6 @@ package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.StorageUri;
-import dev.isthmus.blocktranslation.format.Keys;
 import dev.isthmus.blocktranslation.image.DiskSource;
 import dev.isthmus.blocktranslation.image.FileSource;
 import dev.isthmus.blocktranslation.image.PinnedState;
@@ -10,14 +9,13 @@ import dev.isthmus.blocktranslation.image.Progress;
 import dev.isthmus.blocktranslation.map.MapSettings;
 import dev.isthmus.blocktranslation.store.BucketUri;
 import dev.isthmus.blocktranslation.store.ObjectStore;
-import dev.isthmus.blocktranslation.store.RequestOptions;
-import dev.isthmus.blocktranslation.store.RequestPurpose;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,16 +51,25 @@ public final class BucketImages implements AutoCloseable {
    * How a volume's disk is read.
    *
    * @param checkpoint from where its map comes
-   * @param pinned the state that is wanted; null for the newest that the bucket has
+   * @param exact whether the disk is read as it was at that checkpoint, which must be the newest,
+   *     the previous, or a named one, and not in the newest state
+   * @param pinned the state that an earlier read had and this one is to have; null for none
    * @param skipDamaged whether what is damaged may be left out: a map that is lost in part is still
    *     read, and a chain that is broken is read as far as that
    * @param notices hears, in words, of what is not as it should be
    */
   public record ReadOptions(
       CheckpointChoice checkpoint,
+      boolean exact,
       @Nullable PinnedState pinned,
       boolean skipDamaged,
-      Consumer<String> notices) {}
+      Consumer<String> notices) {
+
+    /** The newest state, by the first way that is readable. */
+    public static ReadOptions newest(Consumer<String> notices) {
+      return new ReadOptions(CheckpointChoice.AUTOMATIC, false, null, false, notices);
+    }
+  }
 
   /**
    * What a volume is made like.
@@ -129,7 +136,7 @@ public final class BucketImages implements AutoCloseable {
               options.skipDamaged(),
               end,
               defect)
-          .open(options.checkpoint(), options.pinned());
+          .open(options.checkpoint(), options.exact(), options.pinned());
     } catch (RuntimeException e) {
       end.run();
       throw e;
@@ -175,6 +182,7 @@ public final class BucketImages implements AutoCloseable {
     EngineLoop loop = loop(place.where(), new CompletableFuture<>());
     try {
       requireAbsent(store, loop, place);
+      new VolumeObjects(store, place).requireApart();
       var importing =
           new ImageImport(
               store,
@@ -189,7 +197,7 @@ public final class BucketImages implements AutoCloseable {
         return importing.run(source, progress);
       } catch (RuntimeException e) {
         if (importing.mayDiscard(e)) {
-          discard(store, importing.objects(), e);
+          discard(importing.objects(place), e);
         }
         throw e;
       }
@@ -222,22 +230,62 @@ public final class BucketImages implements AutoCloseable {
   }
 
   /** What nobody names is of no use to anybody. */
-  private void discard(ObjectStore store, VolumePlace objects, RuntimeException why) {
+  private static void discard(VolumeObjects objects, RuntimeException why) {
     try {
-      long _ = new VolumeAdmin(store, nonces).deleteObjects(objects, 0, _ -> {});
+      long _ = objects.delete(null, 0, _ -> {});
     } catch (RuntimeException e) {
       why.addSuppressed(e);
     }
   }
 
   /**
-   * Deletes what imports that were broken off have left where no volume is. Not while another
-   * import to the same place is under way.
+   * What lies where no volume is.
+   *
+   * @param objects how many
+   * @param bytes in them
+   */
+  public record Leftovers(long objects, long bytes) {}
+
+  /**
+   * How much lies where no volume is: of imports that were broken off, or are under way, or of a
+   * volume whose manifest is lost. Reads the whole listing.
+   *
+   * @throws DeviceException.Invalid if there is a volume, or anything that is none's own
+   */
+  public Leftovers leftovers(StorageUri where) {
+    return withLeftovers(
+        where,
+        objects -> {
+          VolumeObjects.Amount amount = objects.requireOwn();
+          return new Leftovers(amount.objects(), amount.bytes());
+        });
+  }
+
+  /**
+   * Deletes what {@link #leftovers} tells of. Not while an import to the same place is under way. A
+   * volume that lacks nothing but its manifest is lost for good.
    *
    * @return how many objects
-   * @throws DeviceException.Invalid if there is a volume
+   * @throws DeviceException.Invalid if there is a volume, or anything that is none's own
    */
   public long discardLeftovers(StorageUri where) {
+    return withLeftovers(
+        where,
+        objects -> {
+          VolumeObjects.Amount _ = objects.requireOwn();
+          return objects.delete(null, 0, _ -> {});
+        });
+  }
+
+  /** Whether anything lies there beside a manifest. One LIST. */
+  public boolean hasLeftovers(StorageUri where) {
+    BucketUri bucket = BucketUri.ofVolume(where, Set.of(LogPlace.KEY));
+    try (ObjectStore store = threads.connect(bucket.address())) {
+      return new VolumeObjects(store, VolumePlace.of(where, bucket)).any();
+    }
+  }
+
+  private <T> T withLeftovers(StorageUri where, Function<VolumeObjects, T> task) {
     BucketUri bucket = BucketUri.ofVolume(where, Set.of(LogPlace.KEY));
     VolumePlace place = VolumePlace.of(where, bucket);
     try (ObjectStore store = threads.connect(bucket.address())) {
@@ -247,25 +295,7 @@ public final class BucketImages implements AutoCloseable {
       } finally {
         loop.shutdown();
       }
-      return new VolumeAdmin(store, nonces).deleteObjects(place, 0, _ -> {});
-    }
-  }
-
-  /**
-   * Whether objects lie where no volume is: an import was broken off there, or is under way. One
-   * LIST.
-   */
-  public boolean hasLeftovers(StorageUri where) {
-    BucketUri bucket = BucketUri.ofVolume(where, Set.of(LogPlace.KEY));
-    VolumePlace place = VolumePlace.of(where, bucket);
-    try (ObjectStore store = threads.connect(bucket.address())) {
-      return Futures.deviceFailures(
-              place.where(),
-              store.list(place.keyPrefix(), null, 2, RequestOptions.of(RequestPurpose.ADMIN)))
-          .join()
-          .objects()
-          .stream()
-          .anyMatch(object -> !object.key().equals(place.keyPrefix() + Keys.MANIFEST));
+      return task.apply(new VolumeObjects(store, place));
     }
   }
 

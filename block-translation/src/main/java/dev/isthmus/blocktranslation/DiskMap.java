@@ -2,6 +2,7 @@ package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blocktranslation.format.Checkpoint;
+import dev.isthmus.blocktranslation.format.Keys;
 import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.image.PinnedState;
 import dev.isthmus.blocktranslation.map.BlockMap;
@@ -117,13 +118,49 @@ final class DiskMap implements ChainReader.Sink, AutoCloseable {
     }
   }
 
+  /**
+   * Reads the chain on, to where a checkpoint was taken.
+   *
+   * @throws DeviceException.Invalid if it does not lead there
+   */
+  void readOn(Manifest.CheckpointRef ref) {
+    readOn(ref.sequence());
+    if (position.sequence() != ref.sequence() || position.lastLsn() != ref.lastLsn()) {
+      throw new DeviceException.Invalid(
+          "%s: the state of checkpoint %s (LSN %d, sequence %d) can't be read from %s"
+              .formatted(
+                  source.where, MapBase.name(ref), ref.lastLsn(), ref.sequence(), base.words()));
+    }
+  }
+
+  /**
+   * Makes sure that a map made of a checkpoint that the manifest does not name is a state that the
+   * disk had: the segment or fence that it ends with is there, and ends at the same change.
+   *
+   * @throws DeviceException.Invalid if it is not, or not any more
+   */
+  void requireOnChain() {
+    ChainReader.Link last = chain().at(position.sequence());
+    if (last == null || !position.after(last.header()).equals(position)) {
+      throw new DeviceException.Invalid(
+          "%s: %s: object %s, with which it ends, %s. That it was ever the disk's state can't be told"
+              .formatted(
+                  source.where,
+                  base.words(),
+                  Keys.segment(manifest.volume(), position.sequence()),
+                  last == null ? "was cleaned up, or never was" : "is of another history"));
+    }
+  }
+
+  private ChainReader chain() {
+    return new ChainReader(
+        source.store, source.loop, source.keyPrefix, manifest.volume(), source.where);
+  }
+
   private void readOn(long last) {
     lastSequence = last;
     if (position.sequence() < last) {
-      var chain =
-          new ChainReader(
-              source.store, source.loop, source.keyPrefix, manifest.volume(), source.where);
-      ChainPosition _ = chain.read(position, manifest.epoch(), this);
+      ChainPosition _ = chain().read(position, manifest.epoch(), this);
     }
   }
 

@@ -253,9 +253,8 @@ final class ImageImport {
     return !manifestSent || failure instanceof DeviceException.Invalid;
   }
 
-  /** Where all that was written lies: below the volume's own UUID. */
-  VolumePlace objects() {
-    return new VolumePlace(
-        ours.name(), identity.keyPrefix() + ours.volume() + "/", identity.where());
+  /** All that was written: what lies below the volume's own UUID. */
+  VolumeObjects objects(VolumePlace place) {
+    return new VolumeObjects(store, place, ours.volume() + "/");
   }
 }

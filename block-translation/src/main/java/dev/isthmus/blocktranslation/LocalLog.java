@@ -1,6 +1,7 @@
 package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blockdevice.ShellWord;
 import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.wal.LogAbsentException;
@@ -41,6 +42,7 @@ final class LocalLog implements AutoCloseable {
   private final @Nullable RecoveredLog found;
   private final @Nullable LogCorruptException damage;
   private final String absence;
+  private final boolean unreadable;
 
   private LocalLog(
       LogHome home,
@@ -50,7 +52,8 @@ final class LocalLog implements AutoCloseable {
       String where,
       @Nullable RecoveredLog found,
       @Nullable LogCorruptException damage,
-      String absence) {
+      String absence,
+      boolean unreadable) {
     this.home = home;
     this.volumeDirectory = volumeDirectory;
     this.settings = settings;
@@ -59,6 +62,7 @@ final class LocalLog implements AutoCloseable {
     this.found = found;
     this.damage = damage;
     this.absence = absence;
+    this.unreadable = unreadable;
   }
 
   /** Looks for the log that {@code manifest} names; changes nothing. */
@@ -67,6 +71,7 @@ final class LocalLog implements AutoCloseable {
     Path directory = volumeDirectory.resolve(PREFIX + manifest.log());
     RecoveredLog found = null;
     LogCorruptException damage = null;
+    boolean unreadable = false;
     String absence =
         "its log (%s) is not on this host, or not in %s".formatted(manifest.log(), volumeDirectory);
     try {
@@ -81,8 +86,10 @@ final class LocalLog implements AutoCloseable {
     } catch (LogException e) {
       // A disk that fails to give the log is as good as none: what that means is judged below.
       absence = "its log can't be read: " + e.getMessage();
+      unreadable = true;
     }
-    return new LocalLog(home, volumeDirectory, settings, manifest, where, found, damage, absence);
+    return new LocalLog(
+        home, volumeDirectory, settings, manifest, where, found, damage, absence, unreadable);
   }
 
   /**
@@ -129,6 +136,7 @@ final class LocalLog implements AutoCloseable {
             bucket,
             String.valueOf(why == null ? gap : why),
             damaged,
+            isHere() ? directory() : null,
             tailAbove(bucket),
             wallNanos);
     if (!loss.isAgreedBy(takeover)) {
@@ -150,7 +158,7 @@ final class LocalLog implements AutoCloseable {
    */
   private boolean wasTakenAway() {
     Optional<String> note = home.readNote(volumeDirectory);
-    if (note.isEmpty() || isOnThisHost(manifest)) {
+    if (note.isEmpty() || isHere()) {
       return false;
     }
     LocalTerm term = LocalTerm.decode(note.get()).orElse(null);
@@ -178,6 +186,11 @@ final class LocalLog implements AutoCloseable {
       LOG.warn("{}: what the log on this host holds can't be told: {}", where, e.getMessage());
     }
     return null;
+  }
+
+  /** Whether there is a log, good or not. */
+  private boolean isHere() {
+    return found != null || damage != null || unreadable;
   }
 
   private Path directory() {
@@ -311,17 +324,38 @@ final class LocalLog implements AutoCloseable {
       return new Ready(
           newLogId, home.create(directory, settings, manifest.volume(), newLogId), List.of(), true);
     } catch (LogException e) {
-      throw failure(where, e);
+      throw failure(e, verdict.useLog() && manifest.state() != Manifest.State.CLOSED);
     }
   }
 
-  /** What the failure of a log means for who wants to open it. */
-  static DeviceException failure(String where, LogException failure) {
+  /**
+   * What the failure of a log means for who wants to open it.
+   *
+   * @param isNeeded whether the disk may need what the logs in this volume's directory hold: with
+   *     the log in another place, and without a copy, it would only open at a loss
+   */
+  DeviceException failure(LogException failure, boolean isNeeded) {
     String message = where + ": " + failure.getMessage();
-    return failure instanceof LogFullException
-        ? new DeviceException.Exhausted(
-            message + ", or keep the log elsewhere (`isthmus volume open --log-dir DIR`)", failure)
-        : new DeviceException.Unavailable(message, failure);
+    if (!(failure instanceof LogFullException)) {
+      return new DeviceException.Unavailable(message, failure);
+    }
+    return new DeviceException.Exhausted(
+        message
+            + (isNeeded
+                ? ", or copy "
+                    + volumeDirectory
+                    + " with all in it to another disk (`cp -a "
+                    + ShellWord.of(volumeDirectory.toString())
+                    + " DIR/`) and open the volume over the copy (`isthmus volume open --log-dir"
+                    + " DIR`). The log is whole, and the bucket may not have all of it: an open"
+                    + " without it would lose that"
+                : ", or keep the log elsewhere (`isthmus volume open --log-dir DIR`)"),
+        failure);
+  }
+
+  /** The same, of the log that {@link #ready} gave. */
+  DeviceException failure(LogException failure, Ready used) {
+    return failure(failure, !used.created() && manifest.state() != Manifest.State.CLOSED);
   }
 
   /**

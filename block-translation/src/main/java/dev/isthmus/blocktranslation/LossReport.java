@@ -2,8 +2,10 @@ package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.Durations;
+import dev.isthmus.blockdevice.ShellWord;
 import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.format.Manifest;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +19,9 @@ import org.jspecify.annotations.Nullable;
  * @param bucket the end of the chain
  * @param why why its owner's log does not count
  * @param damaged whether that is damage of what was durable; else it is elsewhere, or not its own
- * @param tail what a log on this host holds above the bucket's last LSN; null if there is none
+ * @param here the log on this host, whether or not it can be read; null if there is none
+ * @param tail what that one holds above the bucket's last LSN; null if there is none, or it can't
+ *     be told
  * @param wallNanos now, for people
  */
 record LossReport(
@@ -26,6 +30,7 @@ record LossReport(
     ChainPosition bucket,
     String why,
     boolean damaged,
+    @Nullable Path here,
     @Nullable LogTail tail,
     long wallNanos) {
 
@@ -111,17 +116,25 @@ record LossReport(
   }
 
   private String rescue() {
-    if (tail == null) {
+    if (here == null) {
       return " Nothing is lost if the volume is opened, or closed, on the host that has the log.";
+    }
+    String directory = ShellWord.of(here.toString());
+    if (tail == null) {
+      return " The log is on this host, in "
+          + here
+          + ", but can't be read: mend that disk, or copy what it still gives to another one, the"
+          + " directory above with all in it (ddrescue, for a disk that fails), and open the volume"
+          + " with --log-dir there. What can be read of it then is not lost.";
     }
     return " The log on this host holds "
         + tail
         + "; it is kept in any case, and `isthmus log salvage "
-        + manifest.log()
+        + directory
         + " --above "
         + bucket.lastLsn()
         + (damaged ? " --damaged" : "")
-        + "` gets out what is whole.";
+        + " --list` tells what is whole; with --to FILE instead of --list it gets that out.";
   }
 
   static String range(long first, long last) {

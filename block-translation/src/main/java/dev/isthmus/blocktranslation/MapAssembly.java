@@ -26,18 +26,20 @@ final class MapAssembly implements MapListener, AutoCloseable {
   /** Background work that a store out of reach made fail is tried again so often. */
   private static final int MAX_RETRIES = 20;
 
+  /** Another way is better than a map of which so much is damaged; more may keep it congested. */
+  private static final int MAX_DAMAGED_RUNS = MapSettings.MAX_RUNS / 4;
+
   private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final EngineLoop loop;
   private final String where;
   private final BlockMap map;
-  private final MapSettings settings;
   private final boolean mayBeDamaged;
   private final List<PartInfo> dropped = new ArrayList<>();
   private final CompletableFuture<Void> failed = new CompletableFuture<>();
   private @Nullable CompletableFuture<Void> room;
   private int retries;
-  private boolean unmergeable;
+  private int damagedRuns;
 
   private MapAssembly(
       EngineLoop loop,
@@ -49,7 +51,6 @@ final class MapAssembly implements MapListener, AutoCloseable {
       Nonces nonces,
       boolean mayBeDamaged) {
     this.loop = loop;
-    this.settings = settings;
     this.mayBeDamaged = mayBeDamaged;
     this.where = identity.where();
     this.map =
@@ -70,8 +71,8 @@ final class MapAssembly implements MapListener, AutoCloseable {
   /**
    * Begins with what a checkpoint describes.
    *
-   * @param mayBeDamaged whether a part that can't be merged is let be: whoever looks there finds
-   *     the damage, and the map is good for everybody else
+   * @param mayBeDamaged whether runs that can't be merged are let be: whoever looks there finds the
+   *     damage, and the map is good for everybody else
    * @throws DeviceException.Corrupt if that contradicts itself
    */
   static MapAssembly begin(
@@ -117,19 +118,12 @@ final class MapAssembly implements MapListener, AutoCloseable {
   }
 
   private CompletableFuture<Void> whenUncongested() {
-    if (!isCongested()) {
+    if (!map.congested()) {
       return CompletableFuture.completedFuture(null);
     }
     var waiting = new CompletableFuture<Void>();
     room = waiting;
     return waiting;
-  }
-
-  /** Without merges there are more runs, each on a disk: only what is in memory counts then. */
-  private boolean isCongested() {
-    return unmergeable
-        ? map.statistics().frozenMemtables() >= settings.maxFrozen()
-        : map.congested();
   }
 
   /** Writes out what is in memory, and describes the map. */
@@ -156,7 +150,7 @@ final class MapAssembly implements MapListener, AutoCloseable {
 
   @Override
   public void workDone() {
-    if (room != null && !isCongested()) {
+    if (room != null && !map.congested()) {
       room.complete(null);
       room = null;
     }
@@ -172,11 +166,16 @@ final class MapAssembly implements MapListener, AutoCloseable {
     if (failure instanceof DeviceException.Unavailable && retries < MAX_RETRIES) {
       retries++;
       loop.schedule(loop.jittered(RETRY_NANOS), map::retryWork);
-    } else if (mayBeDamaged && failure instanceof DeviceException.Corrupt) {
-      unmergeable = true;
-      workDone();
     } else {
       failed.completeExceptionally(failure);
+    }
+  }
+
+  @Override
+  public void runsDamaged(int runs, DeviceException why) {
+    damagedRuns += runs;
+    if (!mayBeDamaged || damagedRuns > MAX_DAMAGED_RUNS) {
+      failed.completeExceptionally(why);
     }
   }
 

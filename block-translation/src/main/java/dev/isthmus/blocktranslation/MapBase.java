@@ -42,6 +42,34 @@ record MapBase(@Nullable Key key, Manifest.@Nullable CheckpointRef named, String
     };
   }
 
+  /**
+   * Ways to the disk as it was at one checkpoint: that one, and if the manifest names it, whatever
+   * leads to the same place in the chain.
+   *
+   * @throws DeviceException.Invalid if there is no such checkpoint
+   */
+  static List<MapBase> at(Manifest manifest, CheckpointChoice choice) {
+    List<Manifest.CheckpointRef> refs = manifest.checkpoints();
+    MapBase wanted =
+        switch (choice.way()) {
+          case NEWEST -> nth(refs, 0);
+          case PREVIOUS -> nth(refs, 1);
+          case KEY -> keyed(refs, choice.epoch(), choice.nonce());
+          case AUTOMATIC, NONE ->
+              throw new DeviceException.Invalid(
+                  "the disk can be had as it was at a checkpoint: newest, previous, or the end of a"
+                      + " checkpoint's key");
+        };
+    var bases = new ArrayList<MapBase>(List.of(wanted));
+    if (wanted.named != null) {
+      for (int i = refs.indexOf(wanted.named) + 1; i < refs.size(); i++) {
+        bases.add(nth(refs, i));
+      }
+      bases.add(SEGMENTS);
+    }
+    return bases;
+  }
+
   private static List<MapBase> automatic(
       List<Manifest.CheckpointRef> refs, @Nullable PinnedState pinned) {
     var bases = new ArrayList<MapBase>();
@@ -67,7 +95,8 @@ record MapBase(@Nullable Key key, Manifest.@Nullable CheckpointRef named, String
       throw new DeviceException.Invalid(
           "the manifest names "
               + refs.size()
-              + " checkpoints: say --checkpoint none to read the segments alone");
+              + " checkpoints, and not that one. --checkpoint none reads the newest state from the"
+              + " segments alone");
     }
     Manifest.CheckpointRef ref = refs.get(index);
     return new MapBase(
@@ -86,7 +115,8 @@ record MapBase(@Nullable Key key, Manifest.@Nullable CheckpointRef named, String
         new Key(epoch, nonce), null, "checkpoint " + name(epoch, nonce) + ", named by hand");
   }
 
-  private static String name(Manifest.CheckpointRef ref) {
+  /** A checkpoint as people name it: what its key ends with. */
+  static String name(Manifest.CheckpointRef ref) {
     return name(ref.epoch(), ref.nonce());
   }
 

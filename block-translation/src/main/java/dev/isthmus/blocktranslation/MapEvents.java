@@ -23,6 +23,8 @@ final class MapEvents implements MapListener {
   private final EngineLoop loop;
   private final String where;
   private final List<PartInfo> early = new ArrayList<>();
+  private int damagedRuns;
+  private String firstDamage = "";
   private @Nullable BlockMap map;
   private @Nullable VolumeCore volume;
 
@@ -39,6 +41,7 @@ final class MapEvents implements MapListener {
     volume = newVolume;
     newVolume.partsDropped(early);
     early.clear();
+    tellDamage();
   }
 
   @Override
@@ -60,6 +63,28 @@ final class MapEvents implements MapListener {
             map.retryWork();
           }
         });
+  }
+
+  @Override
+  public void runsDamaged(int runs, DeviceException why) {
+    LOG.error("{}: a merge of the map met damage in the bucket: {}", where, why.getMessage());
+    damagedRuns += runs;
+    if (firstDamage.isEmpty()) {
+      firstDamage = String.valueOf(why.getMessage());
+    }
+    tellDamage();
+  }
+
+  private void tellDamage() {
+    if (volume != null && damagedRuns > 0) {
+      volume.mapDamaged(
+          "the map in the bucket is damaged ("
+              + firstDamage
+              + (damagedRuns > 1 ? "; " + damagedRuns + " runs of it in all" : "")
+              + "): reads that need it there end CORRUPT, all else goes on; `isthmus volume scrub`"
+              + " tells which sectors, and `isthmus volume export` finds them another way where it"
+              + " can, to import them as a new volume");
+    }
   }
 
   @Override

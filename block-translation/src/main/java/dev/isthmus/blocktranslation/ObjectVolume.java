@@ -53,12 +53,13 @@ public interface ObjectVolume extends BlockDevice {
   boolean isLogFailed();
 
   /**
-   * Brings everything applied before this call into the bucket; blocks for at most {@code limit}.
-   * Nothing has changed if it fails, and what it waited for goes on.
+   * Brings everything applied before this call into the bucket, in at most {@code limit}. Who waits
+   * for it no longer may just go: it changes nothing but that it hurries.
    *
-   * @throws dev.isthmus.blockdevice.DeviceException.Unavailable not in time, with what is left
-   * @throws dev.isthmus.blockdevice.DeviceException.Corrupt the log no longer gives a record back:
-   *     what was applied from it on can't be brought there
+   * @return ends when it is there; or by a {@link dev.isthmus.blockdevice.DeviceException}, and
+   *     what it waited for goes on: {@code Unavailable}, not in time, with what is left; {@code
+   *     Corrupt}, the log no longer gives a record back, and what was applied from it on can't be
+   *     brought there
    */
-  void drain(Duration limit);
+  CompletableFuture<Void> drain(Duration limit);
 }

@@ -120,6 +120,11 @@ final class RpoWatch {
     return exceededBeforeNanos + (exceeded ? loop.nanoTime() - exceededFromNanos : 0);
   }
 
+  /** How long it is exceeded now; 0 while it is not. */
+  long exceededForNanos() {
+    return exceeded ? loop.nanoTime() - exceededFromNanos : 0;
+  }
+
   /** The limit and how it stands, for people. */
   String words() {
     long oldest = backlog.oldestNanos();

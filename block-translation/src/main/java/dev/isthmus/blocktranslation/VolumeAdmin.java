@@ -36,9 +36,6 @@ final class VolumeAdmin {
   /** Times that a deletion looks again for what a dying owner has still written. */
   private static final int DELETE_PASSES = 5;
 
-  /** Deletions under way at once; well below what a store lets wait. */
-  private static final int DELETE_BATCH = 256;
-
   private static final Logger LOG = LoggerFactory.getLogger(VolumeAdmin.class);
 
   private static final RequestOptions ADMIN = RequestOptions.of(RequestPurpose.ADMIN);
@@ -51,8 +48,13 @@ final class VolumeAdmin {
     this.nonces = nonces;
   }
 
-  /** Creates a volume that does not exist, or of which only a finished deletion is left. */
+  /**
+   * Creates a volume that does not exist, or of which only a finished deletion is left.
+   *
+   * @throws DeviceException.Invalid if there is one, or one below or above it
+   */
   void create(VolumePlace place, long sizeBytes, int blockSizeBytes, Tiers tiers) {
+    new VolumeObjects(store, place).requireApart();
     Manifest manifest = newManifest(nonces, place, sizeBytes, blockSizeBytes, tiers);
     join(place.where(), manifests(place).create(manifest));
   }
@@ -156,11 +158,16 @@ final class VolumeAdmin {
    * can be finished. The fence of a volume that was open stays: an owner that has not heard of it
    * would find its slot free again.
    *
+   * <p>Where anything lies below the volume that is not its own ({@link VolumeObjects}), it is
+   * refused before anything changes; what comes there meanwhile is not deleted either.
+   *
    * @param deleted hears the number of objects deleted so far
    * @return the manifest that the volume had
    */
   Manifest delete(VolumePlace place, LongConsumer deleted) {
     ManifestStore.Stored stored = read(place);
+    var objects = new VolumeObjects(store, place);
+    VolumeObjects.Amount _ = objects.requireOwn();
     boolean isAgain = stored.manifest().state() == Manifest.State.DELETED;
     boolean mayBeOwned = isAgain;
     for (int i = 0; stored.manifest().state() != Manifest.State.DELETED; i++) {
@@ -184,7 +191,7 @@ final class VolumeAdmin {
     long count = 0;
     for (int pass = 0; pass < DELETE_PASSES; pass++) {
       long before = count;
-      count = deleteObjects(place, fence, count, deleted);
+      count = objects.delete(fence, count, deleted);
       if (count == before) {
         break;
       }
@@ -248,32 +255,6 @@ final class VolumeAdmin {
       }
       throw Futures.deviceException(key, e);
     }
-  }
-
-  /** Deletes every object of a place but the manifest. */
-  long deleteObjects(VolumePlace place, long deletedBefore, LongConsumer deleted) {
-    return deleteObjects(place, null, deletedBefore, deleted);
-  }
-
-  private long deleteObjects(
-      VolumePlace place, @Nullable String kept, long deletedBefore, LongConsumer deleted) {
-    String manifest = place.keyPrefix() + Keys.MANIFEST;
-    long count = deletedBefore;
-    ListPage page;
-    do {
-      // From the start each time: what was listed is gone, and a continuation may not survive that.
-      page = join(place.where(), store.list(place.keyPrefix(), null, DELETE_BATCH, ADMIN));
-      var pending = new ArrayList<CompletableFuture<Void>>();
-      for (ListPage.ListedObject object : page.objects()) {
-        if (!object.key().equals(manifest) && !object.key().equals(kept)) {
-          pending.add(store.delete(object.key(), ADMIN));
-        }
-      }
-      join(place.where(), CompletableFuture.allOf(pending.toArray(CompletableFuture[]::new)));
-      count += pending.size();
-      deleted.accept(count);
-    } while (page.continuation() != null);
-    return count;
   }
 
   private static <T> T join(String where, CompletableFuture<T> future) {

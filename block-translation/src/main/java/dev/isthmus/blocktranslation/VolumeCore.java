@@ -105,7 +105,7 @@ final class VolumeCore
 
   private static final VolumeStatistics EMPTY =
       new VolumeStatistics(
-          0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, ReadIntegrity.NONE);
+          0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0, ReadIntegrity.NONE);
 
   /**
    * On the loop.
@@ -507,12 +507,17 @@ final class VolumeCore
 
   @Override
   public void uploadTrouble(@Nullable String why) {
-    state.degraded(this, why == null ? "" : why);
+    state.uploadTrouble(this, why == null ? "" : why);
   }
 
   /** The map's background work; wired by the opener. */
   void partsDropped(List<PartInfo> dropped) {
     checkpointer.partsDropped(dropped);
+  }
+
+  /** A part of it in the bucket can't be used. */
+  void mapDamaged(String why) {
+    state.mapDamaged(this, why);
   }
 
   /** The map may take segments again. */
@@ -562,11 +567,12 @@ final class VolumeCore
   }
 
   @Override
-  public void drain(Duration limit) {
+  public CompletableFuture<Void> drain(Duration limit) {
     var done =
         Futures.onLoop(loop, _ -> writes.lastLsn())
             .thenComposeAsync(lsn -> drain.through(lsn, limit.toNanos()), loop);
-    Futures.await(loop, identity.where(), CompletableFuture.anyOf(done, ended));
+    return Futures.deviceFailures(
+        identity.where(), CompletableFuture.anyOf(done, ended).thenAccept(_ -> {}));
   }
 
   private VolumeStatistics collect() {
@@ -588,9 +594,11 @@ final class VolumeCore
             cache.misses(),
             map.statistics().memoryBytes(),
             map.statistics().runs(),
+            map.statistics().damagedRuns(),
             map.statistics().bytesWritten() + checkpointer.bytesWritten(),
             rpo.isExceeded(),
             rpo.exceededNanos(),
+            rpo.exceededForNanos(),
             reads.integrity());
     return lastStatistics;
   }

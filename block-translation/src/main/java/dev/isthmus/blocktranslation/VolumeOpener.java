@@ -139,7 +139,7 @@ final class VolumeOpener {
           manifest.opened(nonces.nextHex128(), writer, epoch, ready.logId(), verdict.rollback());
       WriteAheadLog log;
       try {
-        log = beginTerm(ready, next, bucket.position().lastLsn());
+        log = beginTerm(local, ready, next, bucket.position().lastLsn());
       } catch (RuntimeException e) {
         local.discard(ready);
         throw e;
@@ -162,7 +162,7 @@ final class VolumeOpener {
           return null;
         }
         takeChain(bucket, next, log.appendedLsn());
-        restateBase(log, next, bucket.position().lastLsn());
+        restateBase(local, log, next, bucket.position().lastLsn());
         local.remember(next);
         local.setOthersAside(ready.logId());
         times.ended("bucket taken");
@@ -208,7 +208,8 @@ final class VolumeOpener {
     }
   }
 
-  private WriteAheadLog beginTerm(LocalLog.Ready ready, Manifest next, long bucketLsn) {
+  private WriteAheadLog beginTerm(
+      LocalLog local, LocalLog.Ready ready, Manifest next, long bucketLsn) {
     // A new log, and one that lost uploaded records to a power cut, go on behind the bucket.
     long base = Math.max(ready.log().lastLsn(), bucketLsn);
     return Futures.await(
@@ -220,7 +221,7 @@ final class VolumeOpener {
               try {
                 return begin(ready.log(), term(next), base);
               } catch (LogException e) {
-                throw LocalLog.failure(where, e);
+                throw local.failure(e, ready);
               }
             }));
   }
@@ -259,7 +260,7 @@ final class VolumeOpener {
   }
 
   /** Where the bucket is ahead of the log, the log says that it goes on behind the bucket. */
-  private void restateBase(WriteAheadLog log, Manifest ours, long bucketLsn) {
+  private void restateBase(LocalLog local, WriteAheadLog log, Manifest ours, long bucketLsn) {
     if (bucketLsn > log.appendedLsn()) {
       Futures.await(
           loop,
@@ -271,7 +272,8 @@ final class VolumeOpener {
                   log.beginEpoch(term(ours), bucketLsn);
                   return true;
                 } catch (LogException e) {
-                  throw LocalLog.failure(where, e);
+                  // The manifest names this log already.
+                  throw local.failure(e, true);
                 }
               }));
     }

@@ -22,7 +22,8 @@ final class VolumeState {
   private final List<DeviceListener> listeners = new CopyOnWriteArrayList<>();
   private String fencedWhy = "";
   private String failedWhy = "";
-  private String degradedWhy = "";
+  private String uploadsWhy = "";
+  private String mapWhy = "";
   private String logFailedWhy = "";
   private String stalledWhy = "";
   private boolean closed;
@@ -85,9 +86,18 @@ final class VolumeState {
     }
   }
 
-  void degraded(BlockDevice device, String why) {
-    if (!degradedWhy.equals(why)) {
-      degradedWhy = why;
+  /** Uploads fail, and why; empty if they don't. */
+  void uploadTrouble(BlockDevice device, String why) {
+    if (!uploadsWhy.equals(why)) {
+      uploadsWhy = why;
+      change(device);
+    }
+  }
+
+  /** The map is damaged in the bucket, which stays so. */
+  void mapDamaged(BlockDevice device, String why) {
+    if (!mapWhy.equals(why)) {
+      mapWhy = why;
       change(device);
     }
   }
@@ -172,6 +182,7 @@ final class VolumeState {
     if (!failedWhy.isEmpty()) {
       return new DeviceState(DeviceState.Kind.FAILED, failedWhy);
     }
+    String degradedWhy = joined(uploadsWhy, mapWhy);
     if (!logFailedWhy.isEmpty()) {
       // Reads and flushes are served until a change had to be refused: then hosts shall wait.
       return new DeviceState(

@@ -18,9 +18,11 @@ package dev.isthmus.blocktranslation;
  * @param cacheMisses those that went to the bucket
  * @param mapMemoryBytes memory that the map takes
  * @param mapRuns sorted runs of the map
+ * @param mapDamagedRuns those of them that are merged no more
  * @param mapBytesUploaded bytes written to the bucket for the map and checkpoints
  * @param rpoExceeded whether that age is above the volume's rpo
  * @param rpoExceededNanos time so far in which it was
+ * @param rpoExceededForNanos how long it is now, without a break; 0 while it is not
  * @param integrity what failed its checks on the way to a reader
  */
 public record VolumeStatistics(
@@ -39,7 +41,9 @@ public record VolumeStatistics(
     long cacheMisses,
     long mapMemoryBytes,
     int mapRuns,
+    int mapDamagedRuns,
     long mapBytesUploaded,
     boolean rpoExceeded,
     long rpoExceededNanos,
+    long rpoExceededForNanos,
     ReadIntegrity integrity) {}

@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
@@ -67,16 +68,28 @@ class BucketDiskTest {
   }
 
   private BucketDisk open(String checkpoint, boolean skipDamaged, PinnedState... pinned) {
-    return images.openVolume(
-        volume.host.admin(),
-        SimHost.PLACE.keyPrefix(),
-        SimHost.PLACE.where(),
+    return open(
         new BucketImages.ReadOptions(
             CheckpointChoice.parse(checkpoint),
+            false,
             pinned.length == 0 ? null : pinned[0],
             skipDamaged,
-            notices::add),
-        () -> {});
+            notices::add));
+  }
+
+  private BucketDisk openAt(String checkpoint, PinnedState... pinned) {
+    return open(
+        new BucketImages.ReadOptions(
+            CheckpointChoice.parse(checkpoint),
+            true,
+            pinned.length == 0 ? null : pinned[0],
+            false,
+            notices::add));
+  }
+
+  private BucketDisk open(BucketImages.ReadOptions options) {
+    return images.openVolume(
+        volume.host.admin(), SimHost.PLACE.keyPrefix(), SimHost.PLACE.where(), options, () -> {});
   }
 
   /** All bytes; what is damaged is told, and left as zeroes. */
@@ -135,6 +148,87 @@ class BucketDiskTest {
     }
     assertEquals(List.of(), notices);
     assertEquals(effects, volume.bucket.effects().size(), "the bucket is as it was");
+  }
+
+  /** The state that a checkpoint was taken in, and nothing behind it. */
+  private PinnedState assertAt(BucketDisk disk, long lsn) {
+    assertEquals(lsn, disk.pinned().lastLsn());
+    assertEquals("", disk.pinned().shortfall());
+    assertArrayEquals(volume.bytesAt(lsn), bytes(disk));
+    return disk.pinned();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"newest", "previous", "KEY"})
+  void atACheckpointTheDiskIsAsItWasThen(String way) {
+    var refs = volume.host.manifest().checkpoints();
+    var ref = way.equals("previous") ? refs.getLast() : refs.getFirst();
+    String key = volume.checkpoints().get(refs.indexOf(ref));
+    String name = way.equals("KEY") ? key : way;
+    assertTrue(ref.lastLsn() > 0 && ref.lastLsn() < volume.lastLsn());
+    PinnedState pinned;
+    try (BucketDisk disk = openAt(name)) {
+      pinned = assertAt(disk, ref.lastLsn());
+      assertTrue(key.endsWith(pinned.checkpoint()), pinned::toString);
+    }
+    assertEquals(List.of(), notices);
+    // Where the checkpoint itself is damaged, the segments lead to the same state.
+    volume.bucket.corrupt(key, volume.random);
+    try (BucketDisk disk = openAt(name)) {
+      assertEquals(pinned, assertAt(disk, ref.lastLsn()));
+    }
+    assertTrue(said("is damaged"), notices::toString);
+    // A broken-off export goes on with it.
+    try (BucketDisk disk = openAt(name, pinned)) {
+      assertEquals(pinned, assertAt(disk, ref.lastLsn()));
+    }
+    // The map behind it may be damaged, too.
+    volume.host.keys("runs").forEach(volume.bucket::remove);
+    try (BucketDisk disk = openAt(name)) {
+      assertEquals(pinned, assertAt(disk, ref.lastLsn()));
+    }
+  }
+
+  @Test
+  void atACheckpointThatIsKeptNoLonger() {
+    String key = volume.checkpoints().getLast();
+    long lsn = volume.host.manifest().checkpoints().getLast().lastLsn();
+    var before = new TreeMap<String, byte[]>();
+    for (String each : volume.bucket.keys()) {
+      before.put(each, Objects.requireNonNull(volume.bucket.peek(each)));
+    }
+    VolumeCore core = volume.host.open(Takeover.LOSSY);
+    volume.play(core, 20);
+    core.close();
+    assertFalse(volume.checkpoints().contains(key));
+    // As if nothing had been cleaned up yet.
+    before.forEach((each, bytes) -> {
+      if (!volume.bucket.keys().contains(each)) {
+        volume.host.putForeign(each, bytes);
+      }
+    });
+    long sequence;
+    try (BucketDisk disk = openAt(key)) {
+      sequence = assertAt(disk, lsn).sequence();
+    }
+    assertTrue(said("not one that the manifest keeps"), notices::toString);
+    assertTrue(said(" of LSN " + volume.host.manifest().checkpoints().getFirst().lastLsn()));
+    // Parts of its map that were cleaned up are damage, and nothing else.
+    before.keySet().stream()
+        .filter(each -> each.contains("/runs/"))
+        .forEach(each -> {
+          volume.bucket.remove(each);
+        });
+    try (BucketDisk disk = openAt(key)) {
+      assertThrows(DeviceException.Corrupt.class, () -> bytes(disk));
+    }
+    // With the segment that it ends with gone nobody can tell whether it ever was.
+    volume.bucket.remove(key(Keys.segment(volume.host.manifest().volume(), sequence)));
+    var invalid = assertThrows(DeviceException.Invalid.class, () -> openAt(key));
+    assertTrue(invalid.toString().contains("was cleaned up"), invalid::toString);
+    for (String way : new String[] {"none", "auto"}) {
+      assertThrows(DeviceException.Invalid.class, () -> openAt(way));
+    }
   }
 
   @Test
@@ -356,8 +450,7 @@ class BucketDiskTest {
       Files.createDirectories(file.getParent());
       Files.write(file, Objects.requireNonNull(volume.bucket.peek(key)));
     }
-    var options =
-        new BucketImages.ReadOptions(CheckpointChoice.AUTOMATIC, null, false, notices::add);
+    var options = BucketImages.ReadOptions.newest(notices::add);
     try (BucketDisk disk = images.openVolume(copy.toString(), options)) {
       assertArrayEquals(volume.bytes(), bytes(disk));
     }

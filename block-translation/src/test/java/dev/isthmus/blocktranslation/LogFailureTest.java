@@ -164,8 +164,12 @@ class LogFailureTest {
     assertEquals(IoStatus.UNAVAILABLE, host.write(volume, 0, 1, 2));
     assertEquals(1, host.read(volume, 0, 1)[0]);
     assertTrue(volume.isLogFailed());
-    volume.drain(Duration.ofSeconds(5));
+    drain(volume, 5);
     assertEquals(1, volume.positions().uploadedLsn());
+  }
+
+  private void drain(VolumeCore volume, long limitSeconds) {
+    host.await(volume.drain(Duration.ofSeconds(limitSeconds)));
   }
 
   @Test
@@ -173,17 +177,16 @@ class LogFailureTest {
     VolumeCore volume = open(Tier.APPLIED);
     host.withFaults(UNREACHABLE);
     assertEquals(IoStatus.OK, host.write(volume, 0, MIB_BLOCKS, 1));
-    var late =
-        assertThrows(DeviceException.Unavailable.class, () -> volume.drain(Duration.ofSeconds(3)));
+    var late = assertThrows(DeviceException.Unavailable.class, () -> drain(volume, 3));
     assertTrue(
         String.valueOf(late.getMessage()).contains("LSN 0 of 32, 1048576 bytes"),
         late.getMessage());
     host.withFaults(StoreFaults.NONE);
-    volume.drain(Duration.ofSeconds(60));
+    drain(volume, 60);
     assertEquals(32, volume.positions().uploadedLsn());
     assertEquals(IoStatus.OK, host.write(volume, 0, 1, 2), "a drain takes nothing away");
     volume.close();
-    volume.drain(Duration.ofSeconds(1));
+    drain(volume, 1);
   }
 
   /** One record in the middle can't be read: the bucket gets all before it, and no slot behind. */
@@ -211,7 +214,7 @@ class LogFailureTest {
       assertEquals(DeviceState.Kind.FAILED, volume.state().kind());
       String reason = volume.state().reason();
       assertTrue(reason.contains("LSN " + badLsn + " to 400 can't be brought"), reason);
-      assertThrows(DeviceException.Corrupt.class, () -> volume.drain(Duration.ofSeconds(1)));
+      assertThrows(DeviceException.Corrupt.class, () -> drain(volume, 1));
     } else {
       assertEquals(writes, uploaded);
     }

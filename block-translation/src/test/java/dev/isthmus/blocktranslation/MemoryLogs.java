@@ -2,10 +2,12 @@ package dev.isthmus.blocktranslation;
 
 import dev.isthmus.wal.LogAbsentException;
 import dev.isthmus.wal.LogCorruptException;
+import dev.isthmus.wal.LogFailedException;
 import dev.isthmus.wal.LogInUseException;
 import dev.isthmus.wal.LogRecord;
 import dev.isthmus.wal.LogSettings;
 import dev.isthmus.wal.RecoveredLog;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  *       was not forced as a power cut does;
  *   <li>{@link #failAppends}, {@link #failReads}: likewise, for as long as it is told;
  *   <li>{@link #failReadOf}: one record can't be read, for good;
+ *   <li>{@link #failOpens}: the disk is there and gives no log, as one that answers EIO;
  *   <li>{@link #setFull}: the file system has no room for another roll file;
  *   <li>{@link #damageRecord}: a record rots: reads of it give other bytes, and the log is refused;
  *   <li>{@link #restore}: the disk is as it was when {@link #backup} was taken.
@@ -66,6 +69,7 @@ final class MemoryLogs implements LogHome {
   /** No boot: counts as another one. */
   static final long NO_BOOT = 0;
 
+  private boolean opensFail;
   private long badLsn;
 
   MemoryLogs(Random random) {
@@ -126,6 +130,10 @@ final class MemoryLogs implements LogHome {
 
   void failReadOf(long lsn) {
     badLsn = lsn;
+  }
+
+  void failOpens(boolean fail) {
+    opensFail = fail;
   }
 
   void failAppends(boolean fail) {
@@ -237,6 +245,12 @@ final class MemoryLogs implements LogHome {
       throw LogExceptions.of(LogAbsentException.class, "no log in " + directory);
     }
     requireFree(disk, directory);
+    if (opensFail) {
+      throw LogExceptions.of(
+          LogFailedException.class,
+          "reading " + directory + ": a failing disk",
+          new IOException("EIO"));
+    }
     if (disk.damaged) {
       throw LogExceptions.of(
           LogCorruptException.class, directory, 0L, 1L, 1L, "a durable record is damaged");

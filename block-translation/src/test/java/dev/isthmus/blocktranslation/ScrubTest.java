@@ -292,7 +292,7 @@ class ScrubTest {
             prefix + Keys.run(manifest.volume(), manifest.epoch() - 1, 77),
             prefix + Keys.checkpoint(manifest.volume(), manifest.epoch() - 1, 78),
             prefix + Keys.segment(manifest.volume(), 5), // a dead slot behind the first fence
-            prefix + "notes.txt");
+            prefix + Keys.segment(new java.util.UUID(1, 2), 5));
     orphans.forEach(key -> host.putForeign(key, new byte[100]));
     // Of this owner: it may be named yet.
     host.putForeign(prefix + Keys.run(manifest.volume(), manifest.epoch(), 79), new byte[100]);

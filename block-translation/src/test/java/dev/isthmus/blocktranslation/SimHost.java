@@ -23,7 +23,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -301,5 +303,10 @@ final class SimHost {
       }
       advance(10);
     }
+  }
+
+  /** Lets simulated time pass until it ends. */
+  void await(CompletableFuture<?> future) {
+    Futures.await(Objects.requireNonNull(process).loop(), "sim", future);
   }
 }

@@ -1,6 +1,7 @@
 package dev.isthmus.blocktranslation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -94,7 +95,8 @@ class VolumeLossTest {
         new ChainPosition(
             1, 2, manifest.epoch(), manifest.writer(), 2, 1_000_000_000L, manifest.epoch(), 4);
     var loss =
-        new LossReport("fake://v", manifest, position, "it is gone", false, null, 63_000_000_000L);
+        new LossReport(
+            "fake://v", manifest, position, "it is gone", false, null, null, 63_000_000_000L);
     assertSays(
         String.valueOf(loss.refusal().getMessage()),
         "The bucket ends at LSN 2, of 1970-01-01T00:00:01Z (62.0s ago); LSN 3 to 4 were durable in"
@@ -161,10 +163,27 @@ class VolumeLossTest {
         refusal,
         "damaged where it was durable: a durable record is damaged (file ",
         "The log on this host holds 1 change (4KiB of data, LSN 4, the newest of 20",
-        "`isthmus log salvage " + host.manifest().log() + " --above 3 --damaged`");
+        "/log-" + host.manifest().log() + " --above 3 --damaged --list`");
     var outcome =
         assertInstanceOf(OpenOutcome.RolledBack.class, host.open(Takeover.LOSSY).openOutcome());
     assertSays(outcome.reason(), "The log on this host holds 1 change", "is damaged");
+  }
+
+  @Test
+  void aLogThatItsDiskDoesNotGiveIsToldToBeMendedHere() {
+    fourChanges(Tier.LOCAL_DURABLE);
+    host.logs.failOpens(true);
+    String refusal = refusal(DeviceException.Unavailable.class, "lossy");
+    assertSays(
+        refusal,
+        "its log can't be read: reading ",
+        "The log is on this host, in ",
+        "log-" + host.manifest().log(),
+        "mend that disk, or copy what it still gives",
+        "--log-dir");
+    assertFalse(refusal.contains("on the host that has the log"), refusal);
+    host.logs.failOpens(false);
+    assertEquals(OpenOutcome.COMPLETE, host.open().openOutcome());
   }
 
   @Test

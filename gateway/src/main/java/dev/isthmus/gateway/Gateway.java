@@ -195,6 +195,7 @@ public final class Gateway {
       http.setReady(false);
     }
     retries.shutdownNow();
+    volumes.stop();
     close(control);
     Thread draining = Thread.ofPlatform().daemon().name("isthmus-drain").start(() -> close(target));
     Joins.until(draining, deadlineNanos);

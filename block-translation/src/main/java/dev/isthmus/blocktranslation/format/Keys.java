@@ -1,11 +1,30 @@
 package dev.isthmus.blocktranslation.format;
 
+import java.util.HexFormat;
 import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Keys of a volume's objects, relative to the volume (docs/FORMAT.md, "Keys"). Stateless. */
 public final class Keys {
 
   public static final String MANIFEST = "manifest";
+
+  private static final Pattern OBJECT =
+      Pattern.compile(
+          "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/"
+              + "(?:(segments)/([0-9a-f]{16})|(checkpoints|runs)/([0-9a-f]{16})-([0-9a-f]{16}))");
+
+  /**
+   * What an object's key says. Immutable.
+   *
+   * @param volume the UUID that it is below
+   * @param kind what it is
+   * @param number epoch; of a segment: the sequence
+   * @param nonce of a segment: 0
+   */
+  public record ObjectName(UUID volume, Checkpoint.Kind kind, long number, long nonce) {}
 
   private Keys() {}
 
@@ -24,6 +43,45 @@ public final class Keys {
 
   public static String run(UUID volume, long epoch, long nonce) {
     return volume + "/runs/" + hex16(epoch) + '-' + hex16(nonce);
+  }
+
+  /**
+   * Takes the key of a segment, fence, checkpoint or part of a run apart.
+   *
+   * @param key relative to a volume, whichever UUID it is below
+   * @return null if it is no such key: not the product's, or the object of a volume deeper below
+   */
+  public static @Nullable ObjectName parse(String key) {
+    Matcher found = OBJECT.matcher(key);
+    return found.matches() ? name(found) : null;
+  }
+
+  /** Whether a key, relative to a volume, is by its form an object of another one below it. */
+  public static boolean isOfNestedVolume(String key) {
+    if (key.endsWith("/" + MANIFEST)) {
+      return true;
+    }
+    Matcher found = OBJECT.matcher(key);
+    // At its end, and behind the other volume's name.
+    for (int at = key.indexOf('/'); at >= 0; at = key.indexOf('/', at + 1)) {
+      if (found.region(at + 1, key.length()).matches()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static ObjectName name(Matcher found) {
+    UUID volume = UUID.fromString(found.group(1));
+    if (found.group(2) != null) {
+      return new ObjectName(
+          volume, Checkpoint.Kind.SEGMENT, HexFormat.fromHexDigitsToLong(found.group(3)), 0);
+    }
+    return new ObjectName(
+        volume,
+        found.group(4).equals("runs") ? Checkpoint.Kind.RUN_PART : Checkpoint.Kind.CHECKPOINT,
+        HexFormat.fromHexDigitsToLong(found.group(5)),
+        HexFormat.fromHexDigitsToLong(found.group(6)));
   }
 
   static String hex16(long value) {

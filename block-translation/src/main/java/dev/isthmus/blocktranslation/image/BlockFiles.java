@@ -2,9 +2,11 @@ package dev.isthmus.blocktranslation.image;
 
 import dev.isthmus.blockdevice.DeviceException;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -54,6 +56,26 @@ public final class BlockFiles {
         throw new DeviceException.Invalid(
             path + " is in use: " + fields[4] + " is mounted from it. Unmount that first");
       }
+    }
+  }
+
+  /**
+   * Which file or block device {@code path} is, in words that no other one shares while both are
+   * there; links are followed. Empty if there is none.
+   */
+  static String identity(Path path) throws IOException {
+    if (!Files.exists(path)) {
+      return "";
+    }
+    if (!isBlockDevice(path)) {
+      return "file with inode %s on device %s"
+          .formatted(
+              Files.getAttribute(path, "unix:ino"),
+              number((long) Files.getAttribute(path, "unix:dev")));
+    }
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      return "block device %s of %d bytes"
+          .formatted(number((long) Files.getAttribute(path, "unix:rdev")), channel.size());
     }
   }
 

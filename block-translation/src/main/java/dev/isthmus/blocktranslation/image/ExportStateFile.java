@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.isthmus.blockdevice.DeviceException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -12,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import java.util.zip.CRC32C;
@@ -64,16 +64,10 @@ public final class ExportStateFile {
   public void write(ExportState state) {
     Path next = path.resolveSibling(path.getFileName() + ".new");
     try {
-      try (FileChannel channel =
-          FileChannel.open(
-              next,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.WRITE)) {
-        ByteBuffer bytes = UTF_8.encode(encode(state));
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
-        }
+      Files.deleteIfExists(next);
+      PrivateFiles.create(next);
+      try (FileChannel channel = FileChannel.open(next, StandardOpenOption.WRITE)) {
+        ImageBytes.write(channel, 0, UTF_8.encode(encode(state)));
         channel.force(true);
       }
       Files.move(next, path, StandardCopyOption.ATOMIC_MOVE);
@@ -94,6 +88,7 @@ public final class ExportStateFile {
   static String encode(ExportState state) {
     PinnedState pinned = state.pinned();
     var text = new StringBuilder(FIRST_LINE).append('\n');
+    line(text, "at", state.at().isEmpty() ? "-" : state.at());
     line(text, "volume", pinned.volume());
     line(text, "incarnation", pinned.incarnation());
     line(text, "size-bytes", pinned.sizeBytes());
@@ -104,7 +99,9 @@ public final class ExportStateFile {
     line(text, "last-time", pinned.lastTimeNanos());
     line(text, "checkpoint", pinned.checkpoint().isEmpty() ? "-" : pinned.checkpoint());
     line(text, "shortfall", pinned.shortfall().isEmpty() ? "-" : pinned.shortfall());
+    line(text, "target", state.image().target().isEmpty() ? "-" : state.image().target());
     line(text, "done-bytes", state.doneBytes());
+    line(text, "tail-crc32c", "%08x".formatted(state.image().tailCrc()));
     line(text, "damaged-ranges", state.damagedCount());
     line(text, "damaged-sectors", state.damagedSectors());
     for (DamagedRange range : state.damaged()) {
@@ -133,6 +130,7 @@ public final class ExportStateFile {
     }
     try {
       var lines = new Lines(text.substring(0, end).split("\n", -1));
+      String at = lines.optional("at");
       var pinned =
           new PinnedState(
               UUID.fromString(lines.next("volume")),
@@ -145,10 +143,14 @@ public final class ExportStateFile {
               lines.number("last-time"),
               lines.optional("checkpoint"),
               lines.optional("shortfall"));
-      long done = lines.number("done-bytes");
+      var image =
+          new ImageMark(
+              lines.optional("target"),
+              lines.number("done-bytes"),
+              HexFormat.fromHexDigits(lines.next("tail-crc32c")));
       long damagedCount = lines.number("damaged-ranges");
       long damagedSectors = lines.number("damaged-sectors");
-      return new ExportState(pinned, done, lines.ranges(), damagedCount, damagedSectors);
+      return new ExportState(at, pinned, image, lines.ranges(), damagedCount, damagedSectors);
     } catch (IllegalArgumentException e) {
       throw damaged(String.valueOf(e.getMessage()));
     }

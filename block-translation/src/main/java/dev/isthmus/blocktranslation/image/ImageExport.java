@@ -41,11 +41,12 @@ public final class ImageExport {
   private final DiskSource source;
   private final ImageTarget target;
   private final @Nullable ExportStateFile file;
-  private final PinnedState pinned;
+  private final ExportState from;
   private final Options options;
   private final DamageReport damage = new DamageReport();
   private final @Nullable MessageDigest digest;
   private final ByteBuffer noBytes = ByteBuffer.allocate(HASH_BYTES).asReadOnlyBuffer();
+  private boolean forceFailed;
   private long doneBytes;
   private long savedNanos = System.nanoTime();
 
@@ -58,7 +59,7 @@ public final class ImageExport {
     this.source = source;
     this.target = target;
     this.file = file;
-    this.pinned = from.pinned();
+    this.from = from;
     this.options = options;
     this.doneBytes = from.doneBytes();
     this.digest = options.sha256() ? sha256() : null;
@@ -86,7 +87,7 @@ public final class ImageExport {
     }
     if (file != null && from.doneBytes() == 0) {
       // From here on the image is known for what it is, however this ends.
-      file.write(from);
+      file.write(export.state());
     }
     try {
       export.copy();
@@ -168,15 +169,32 @@ public final class ImageExport {
 
   private void save() {
     if (file != null) {
+      forceFailed = true;
       target.force();
-      file.write(
-          new ExportState(pinned, doneBytes, damage.ranges(), damage.count(), damage.sectors()));
+      forceFailed = false;
+      file.write(state());
     }
     savedNanos = System.nanoTime();
   }
 
-  /** What was reached before a failure is worth keeping; the failure itself is what counts. */
+  private ExportState state() {
+    return new ExportState(
+        from.at(),
+        from.pinned(),
+        target.mark(doneBytes),
+        damage.ranges(),
+        damage.count(),
+        damage.sectors());
+  }
+
+  /**
+   * What was reached before a failure is worth keeping; the failure itself is what counts. After a
+   * force that failed another one says nothing of what it was for, so the state of before stands.
+   */
   private void saveAfter(RuntimeException failure) {
+    if (forceFailed) {
+      return;
+    }
     try {
       save();
     } catch (RuntimeException e) {

@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.util.zip.CRC32C;
 
 /**
  * An image in a regular file, zeroes being holes, or on a block device. Threading: confined to the
@@ -34,26 +34,34 @@ public final class ImageFile implements ImageTarget {
   /**
    * Opens {@code path} for an image of {@code sizeBytes}.
    *
-   * @param keepBytes what is there already and stays; the rest of a regular file is taken away
-   * @param overwrite whether anything else that is there may go
-   * @throws DeviceException.Invalid if something is there that must not go, or it is too small
+   * @param kept what is there already and stays; the rest of a regular file is taken away
+   * @param overwrite whether anything else that is there may go; a block device always needs that
+   * @throws DeviceException.Invalid if something is there that must not go, it is too small, or
+   *     {@code kept} is not what is there
    */
-  public static ImageFile open(Path path, long sizeBytes, long keepBytes, boolean overwrite) {
+  public static ImageFile open(Path path, long sizeBytes, ImageMark kept, boolean overwrite) {
     boolean device = BlockFiles.isBlockDevice(path);
     try {
       if (device) {
         BlockFiles.refuseIfInUse(path);
-      }
-      if (keepBytes == 0 && !overwrite) {
-        refuseToOverwrite(path, device);
-      }
-      if (!device && Files.exists(path) && !Files.isRegularFile(path)) {
+      } else if (Files.exists(path) && !Files.isRegularFile(path)) {
         throw new DeviceException.Invalid(path + " is neither a file nor a block device");
       }
-      // "rw" would make a file of that name where a device is gone.
+      String identity = BlockFiles.identity(path);
+      boolean ours = !kept.target().isEmpty() && kept.target().equals(identity);
+      if (kept.doneBytes() > 0 && !ours) {
+        throw stranger(path, identity, kept);
+      }
+      if (!overwrite && (device || !ours)) {
+        refuseToOverwrite(path, device);
+      }
+      if (identity.isEmpty()) {
+        PrivateFiles.create(path);
+      }
       var file = new RandomAccessFile(path.toFile(), "rw");
       try {
-        fit(path, device, file, sizeBytes, keepBytes);
+        requireUnchanged(path, file.getChannel(), kept);
+        fit(path, device, file, sizeBytes, kept.doneBytes());
         return new ImageFile(path, device, file);
       } catch (IOException | RuntimeException e) {
         file.close();
@@ -62,6 +70,18 @@ public final class ImageFile implements ImageTarget {
     } catch (IOException e) {
       throw failure(path, e);
     }
+  }
+
+  private static DeviceException.Invalid stranger(Path path, String identity, ImageMark kept) {
+    return new DeviceException.Invalid(
+        "%s is %s: the export that was broken off wrote %d bytes to another target, the %s. %s"
+            .formatted(
+                path,
+                identity.isEmpty() ? "gone" : "the " + identity,
+                kept.doneBytes(),
+                kept.target().isEmpty() ? "one that is not known" : kept.target(),
+                "Name that one, or say --restart to begin anew"
+                    + (identity.isEmpty() ? "" : ", and --force if all that is here may go")));
   }
 
   private static void refuseToOverwrite(Path path, boolean device) throws IOException {
@@ -75,23 +95,50 @@ public final class ImageFile implements ImageTarget {
     }
   }
 
+  /** Of the right file, too, somebody may have changed what is to be kept: mounted it, say. */
+  private static void requireUnchanged(Path path, FileChannel channel, ImageMark kept)
+      throws IOException {
+    if (channel.size() < kept.doneBytes()) {
+      throw new DeviceException.Invalid(
+          "%s has become shorter than the %d bytes that were written to it. Say --restart to begin anew"
+              .formatted(path, kept.doneBytes()));
+    }
+    if (kept.doneBytes() > 0 && tailCrc(channel, kept.doneBytes()) != kept.tailCrc()) {
+      throw new DeviceException.Invalid(
+          ("%s was changed since the export was broken off: before byte %d is not what was written"
+                  + " there. Say --restart to begin anew")
+              .formatted(path, kept.doneBytes()));
+    }
+  }
+
+  private static int tailCrc(FileChannel channel, long endBytes) throws IOException {
+    ByteBuffer tail = ByteBuffer.allocate((int) Math.min(ImageMark.TAIL_BYTES, endBytes));
+    ImageBytes.read(channel, endBytes - tail.capacity(), tail);
+    var crc = new CRC32C();
+    crc.update(tail.flip());
+    return (int) crc.getValue();
+  }
+
   private static void fit(
       Path path, boolean device, RandomAccessFile file, long sizeBytes, long keepBytes)
       throws IOException {
-    long presentBytes = file.getChannel().size();
-    if (presentBytes < keepBytes) {
-      throw new DeviceException.Invalid(
-          path
-              + " has become shorter than what was written to it: it is another file. Say"
-              + " --restart to begin anew");
-    }
     if (!device) {
       // What a try that was broken off wrote behind the kept bytes would show through the holes.
       file.setLength(keepBytes);
       file.setLength(sizeBytes);
-    } else if (presentBytes < sizeBytes) {
+    } else if (file.getChannel().size() < sizeBytes) {
       throw new DeviceException.Invalid(
-          "%s has %d bytes, the image needs %d".formatted(path, presentBytes, sizeBytes));
+          "%s has %d bytes, the image needs %d"
+              .formatted(path, file.getChannel().size(), sizeBytes));
+    }
+  }
+
+  @Override
+  public ImageMark mark(long doneBytes) {
+    try {
+      return new ImageMark(BlockFiles.identity(path), doneBytes, tailCrc(channel, doneBytes));
+    } catch (IOException e) {
+      throw failure(path, e);
     }
   }
 
@@ -104,28 +151,12 @@ public final class ImageFile implements ImageTarget {
   public void write(long offsetBytes, MemorySegment data) {
     try {
       if (device) {
-        writeFully(offsetBytes, data.asByteBuffer());
-        return;
+        ImageBytes.write(channel, offsetBytes, data.asByteBuffer());
+      } else {
+        ImageBytes.writeSparse(channel, offsetBytes, data);
       }
-      Zeroes.forEachOther(
-          data,
-          Integer.MAX_VALUE & -Zeroes.BLOCK_BYTES,
-          (at, length) -> {
-            try {
-              writeFully(offsetBytes + at, data.asSlice(at, length).asByteBuffer());
-            } catch (IOException e) {
-              throw failure(path, e);
-            }
-          });
     } catch (IOException e) {
       throw failure(path, e);
-    }
-  }
-
-  private void writeFully(long offsetBytes, ByteBuffer bytes) throws IOException {
-    long at = offsetBytes;
-    while (bytes.hasRemaining()) {
-      at += channel.write(bytes, at);
     }
   }
 
@@ -137,7 +168,7 @@ public final class ImageFile implements ImageTarget {
     try {
       for (long at = 0; at < lengthBytes; at += ZEROES_BYTES) {
         long length = Math.min(ZEROES_BYTES, lengthBytes - at);
-        writeFully(offsetBytes + at, zeroes.asSlice(0, length).asByteBuffer());
+        ImageBytes.write(channel, offsetBytes + at, zeroes.asSlice(0, length).asByteBuffer());
       }
     } catch (IOException e) {
       throw failure(path, e);
@@ -147,13 +178,10 @@ public final class ImageFile implements ImageTarget {
   @Override
   public void force() {
     try {
-      channel.force(true);
-      Path directory = path.toAbsolutePath().getParent();
-      if (!device && directory != null) {
-        // Without this a power cut may take the name of a file whose content was forced.
-        try (var names = FileChannel.open(directory, StandardOpenOption.READ)) {
-          names.force(true);
-        }
+      if (device) {
+        channel.force(true);
+      } else {
+        ImageBytes.force(channel, path);
       }
     } catch (IOException e) {
       throw failure(path, e);

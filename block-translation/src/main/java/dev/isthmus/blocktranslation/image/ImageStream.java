@@ -55,6 +55,11 @@ public final class ImageStream implements ImageTarget {
     }
   }
 
+  @Override
+  public ImageMark mark(long doneBytes) {
+    return ImageMark.NONE; // nobody goes on with a stream
+  }
+
   private static DeviceException failure(IOException e) {
     return new DeviceException.Unavailable("standard output takes no more: " + e.getMessage(), e);
   }

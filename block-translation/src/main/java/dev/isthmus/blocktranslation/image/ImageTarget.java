@@ -20,6 +20,13 @@ public interface ImageTarget extends AutoCloseable {
   /** What was written so far survives a power cut. */
   void force();
 
+  /**
+   * By what the image is known again, once so much of it was forced.
+   *
+   * @param doneBytes from its beginning
+   */
+  ImageMark mark(long doneBytes);
+
   @Override
   void close();
 }

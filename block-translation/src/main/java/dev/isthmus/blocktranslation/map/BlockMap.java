@@ -72,14 +72,12 @@ public final class BlockMap implements AutoCloseable {
     }
   }
 
-  /** A merge under way. */
-  private record Merge(List<Run> inputs, RunBuild build) {}
-
   private final MapSettings settings;
   private final Environment environment;
   private final PartCache cache;
   private final PartLoads loads;
   private final SegmentTable segments = new SegmentTable();
+  private final RunMerger merger;
   private final Set<Lookup> lookups = Collections.newSetFromMap(new IdentityHashMap<>());
 
   private IntervalMap<Extent> active = new IntervalMap<>();
@@ -87,29 +85,22 @@ public final class BlockMap implements AutoCloseable {
   /** Oldest first. */
   private final ArrayDeque<Frozen> frozen = new ArrayDeque<>();
 
-  /** Newest first; replaced, never changed, since look-ups hold it. */
-  private Run[] runs = new Run[0];
-
   private long throughSequence;
   private @Nullable RunBuild flush;
-  private final List<Merge> merges = new ArrayList<>();
-  private final List<CompletableFuture<Void>> mergeAllWaiters = new ArrayList<>();
   private boolean flushFailed;
-  private boolean mergeFailed;
   private boolean closed;
 
   private long lookupCount;
-  private long bytesWritten;
-  private long entriesWritten;
-  private long mergesDone;
   long pageHits;
   long filterSkips;
 
-  private BlockMap(MapSettings settings, Environment environment) {
+  private BlockMap(List<RunInfo> runs, MapSettings settings, Environment environment) {
     this.settings = settings;
     this.environment = environment;
     this.cache = new PartCache(settings.cacheBytes());
     this.loads = new PartLoads(environment.pages(), environment.engineThread(), cache);
+    this.merger =
+        new RunMerger(runs, settings, environment, cache, segments, () -> frozen.isEmpty());
   }
 
   /**
@@ -122,12 +113,8 @@ public final class BlockMap implements AutoCloseable {
   public static BlockMap restore(
       MapDescription description, MapSettings settings, Environment environment) {
     description.requireConsistent();
-    var map = new BlockMap(settings, environment);
+    var map = new BlockMap(description.runs(), settings, environment);
     map.throughSequence = description.throughSequence();
-    map.runs =
-        description.runs().stream()
-            .map(run -> new Run(run.parts(), settings.fanOut()))
-            .toArray(Run[]::new);
     for (SegmentUsage segment : description.segments()) {
       map.segments.add(segment);
     }
@@ -205,7 +192,7 @@ public final class BlockMap implements AutoCloseable {
       throw new IllegalArgumentException(sectorCount + " sectors at sector " + sector);
     }
     lookupCount++;
-    var lookup = new Lookup(sector, sector + sectorCount, handler, runs, loads, this);
+    var lookup = new Lookup(sector, sector + sectorCount, handler, merger.runs(), loads, this);
     lookup.ask(active);
     for (var newest = frozen.descendingIterator(); newest.hasNext(); ) {
       lookup.ask(newest.next().table);
@@ -259,8 +246,8 @@ public final class BlockMap implements AutoCloseable {
    * both or in neither, so that a restored map never releases it twice.
    */
   private MapDescription describe(long through) {
-    var infos = new ArrayList<RunInfo>(runs.length);
-    for (Run run : runs) {
+    var infos = new ArrayList<RunInfo>();
+    for (Run run : merger.runs()) {
       infos.add(run.info());
     }
     return new MapDescription(through, infos, segments.list(through));
@@ -268,29 +255,30 @@ public final class BlockMap implements AutoCloseable {
 
   /**
    * Whether writing out or merging lags so far that the engine should commit no further segment. It
-   * turns false with work done, of which {@link MapListener#workDone} tells.
+   * turns false with work done, of which {@link MapListener#workDone} tells; never again only where
+   * about {@link MapSettings#MAX_RUNS} / 2 runs are damaged.
    */
   public boolean congested() {
-    return frozen.size() >= settings.maxFrozen() || runs.length >= settings.maxRuns();
+    return frozen.size() >= settings.maxFrozen() || merger.isCrowded();
   }
 
   /** Starts again what {@link MapListener#workFailed} reported. */
   public void retryWork() {
     flushFailed = false;
-    mergeFailed = false;
+    merger.retry();
     schedule();
   }
 
   /**
-   * Merges everything put so far into one run, in the background, after what is under way.
+   * Merges everything put so far into one run, in the background, after what is under way; where
+   * runs are damaged, into one between each two of them.
    *
    * @return completes on the engine thread; {@link #close()} cancels it
    */
   public CompletableFuture<Void> mergeAll() {
     requireOpen();
     freezeActive();
-    var future = new CompletableFuture<Void>();
-    mergeAllWaiters.add(future);
+    CompletableFuture<Void> future = merger.mergeAll();
     schedule();
     return future;
   }
@@ -301,50 +289,26 @@ public final class BlockMap implements AutoCloseable {
     if (!closed && oldest != null && flush == null && !flushFailed) {
       startFlush(oldest);
     }
-    while (!closed && !mergeFailed && merges.size() < MergePolicy.MAX_MERGES) {
-      MergePolicy.Window window = nextMerge();
-      if (window == null) {
-        return;
-      }
-      startMerge(window);
-    }
-  }
-
-  private MergePolicy.@Nullable Window nextMerge() {
-    if (mergeAllWaiters.isEmpty()) {
-      return MergePolicy.next(List.of(runs), settings.fanOut(), settings.maxRuns());
-    }
-    if (!merges.isEmpty() || !frozen.isEmpty()) {
-      return null;
-    }
-    if (runs.length > 1) {
-      return new MergePolicy.Window(0, runs.length);
-    }
-    var done = List.copyOf(mergeAllWaiters);
-    mergeAllWaiters.clear();
-    done.forEach(waiter -> waiter.complete(null));
-    return null;
+    merger.schedule();
   }
 
   private void startFlush(Frozen oldest) {
-    var source = new TableSource(oldest.table, runs.length == 0);
+    var source = new TableSource(oldest.table, merger.runs().length == 0);
     flush =
         new RunBuild(
             source,
             oldest.table.size(),
             settings.partPages(),
             environment,
-            completion(this::flushed, this::flushFailed));
+            RunBuild.Completion.on(
+                environment.engineThread(), () -> closed, this::flushed, this::flushFailed));
     flush.start();
   }
 
   private void flushed(RunBuild build) {
     flush = null;
     Frozen written = frozen.removeFirst();
-    account(build);
-    if (!build.parts().isEmpty()) {
-      replace(0, 0, build.parts());
-    }
+    merger.add(build.parts());
     // All before any is told: who hears of one may put, and so change what the next would say.
     var descriptions =
         written.waiters.stream().map(waiter -> describe(waiter.throughSequence())).toList();
@@ -358,133 +322,8 @@ public final class BlockMap implements AutoCloseable {
   private void flushFailed(RunBuild build, DeviceException failure) {
     flush = null;
     flushFailed = true;
-    workFailed(build, failure);
-  }
-
-  private void workFailed(RunBuild build, DeviceException failure) {
-    if (!build.parts().isEmpty()) {
-      environment.listener().partsDropped(List.copyOf(build.parts()));
-    }
+    build.tellDropped();
     environment.listener().workFailed(failure);
-  }
-
-  private void startMerge(MergePolicy.Window window) {
-    List<Run> inputs = List.of(runs).subList(window.from(), window.to());
-    boolean withOldest = window.to() == runs.length;
-    long entries = 0;
-    var cursors = new ArrayList<RunCursor>();
-    for (Run run : inputs) {
-      run.merging = true;
-      entries += run.entryCount;
-      cursors.add(new RunCursor(run.infos(), environment.pages()));
-    }
-    var build =
-        new RunBuild(
-            new MergeSource(cursors, withOldest),
-            entries,
-            settings.partPages(),
-            environment,
-            completion(this::merged, this::mergeFailed));
-    merges.add(new Merge(inputs, build));
-    build.start();
-  }
-
-  private Merge endMerge(RunBuild build) {
-    for (Merge merge : merges) {
-      if (merge.build() == build) {
-        merges.remove(merge);
-        merge.inputs().forEach(run -> run.merging = false);
-        return merge;
-      }
-    }
-    throw new IllegalStateException("a merge ended twice");
-  }
-
-  private void merged(RunBuild build) {
-    Merge merge = endMerge(build);
-    var flaws = new ArrayList<String>();
-    build
-        .source()
-        .forEachHidden((segment, sectors) -> {
-          String flaw = segments.flaw(segment, sectors);
-          if (flaw != null) {
-            flaws.add(flaw);
-          }
-        });
-    if (!flaws.isEmpty()) {
-      mergeFailed = true;
-      workFailed(
-          build, new DeviceException.Corrupt("the map's runs and segments: " + flaws.getFirst()));
-      return;
-    }
-    build.source().forEachHidden(segments::release);
-    account(build);
-    mergesDone++;
-    int from = List.of(runs).indexOf(merge.inputs().getFirst());
-    replace(from, from + merge.inputs().size(), build.parts());
-    var dropped = new ArrayList<PartInfo>();
-    for (Run run : merge.inputs()) {
-      run.parts.forEach(cache::drop);
-      dropped.addAll(run.infos());
-    }
-    environment.listener().partsDropped(List.copyOf(dropped));
-    environment.listener().workDone();
-    schedule();
-  }
-
-  private void mergeFailed(RunBuild build, DeviceException failure) {
-    endMerge(build);
-    mergeFailed = true;
-    workFailed(build, failure);
-  }
-
-  /** Puts a run of these parts, if any, in the place of runs {@code from} to before {@code to}. */
-  private void replace(int from, int to, List<PartInfo> parts) {
-    var list = new ArrayList<>(List.of(runs));
-    list.subList(from, to).clear();
-    if (!parts.isEmpty()) {
-      list.add(from, new Run(parts, settings.fanOut()));
-    }
-    runs = list.toArray(Run[]::new);
-  }
-
-  private void account(RunBuild build) {
-    for (PartInfo part : build.parts()) {
-      bytesWritten += part.totalLengthBytes();
-      entriesWritten += part.entryCount();
-    }
-  }
-
-  private interface Failed {
-    void accept(RunBuild build, DeviceException failure);
-  }
-
-  /** Brings the end of a build to the engine thread; of a closed map nobody hears any more. */
-  private RunBuild.Completion completion(
-      java.util.function.Consumer<RunBuild> built, Failed failed) {
-    return new RunBuild.Completion() {
-      @Override
-      public void built(RunBuild build) {
-        environment
-            .engineThread()
-            .execute(() -> {
-              if (!closed) {
-                built.accept(build);
-              }
-            });
-      }
-
-      @Override
-      public void failed(RunBuild build, DeviceException failure) {
-        environment
-            .engineThread()
-            .execute(() -> {
-              if (!closed) {
-                failed.accept(build, failure);
-              }
-            });
-      }
-    };
   }
 
   /** Live sectors by segment. */
@@ -504,23 +343,24 @@ public final class BlockMap implements AutoCloseable {
       entries += waiting.table.size();
     }
     long runEntries = 0;
-    for (Run run : runs) {
+    for (Run run : merger.runs()) {
       runEntries += run.entryCount;
     }
     return new MapStatistics(
         entries * MapSettings.MEMTABLE_ENTRY_BYTES + cache.heapBytes(),
         active.size(),
         frozen.size(),
-        runs.length,
+        merger.runs().length,
+        merger.damagedRuns(),
         runEntries,
         lookupCount,
         pageHits,
         loads.pageLoads,
         loads.indexLoads,
         filterSkips,
-        bytesWritten,
-        entriesWritten,
-        mergesDone);
+        merger.bytesWritten(),
+        merger.entriesWritten(),
+        merger.mergesDone());
   }
 
   private void requireOpen() {
@@ -542,13 +382,12 @@ public final class BlockMap implements AutoCloseable {
     if (flush != null) {
       flush.cancel();
     }
-    merges.forEach(merge -> merge.build().cancel());
+    merger.close();
     for (Lookup lookup : List.copyOf(lookups)) {
       lookup.fail(new DeviceException.Unavailable("the volume is being closed"));
     }
     for (Frozen waiting : frozen) {
       waiting.waiters.forEach(waiter -> waiter.future().cancel(false));
     }
-    mergeAllWaiters.forEach(waiter -> waiter.cancel(false));
   }
 }

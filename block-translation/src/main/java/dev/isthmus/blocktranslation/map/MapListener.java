@@ -16,8 +16,17 @@ public interface MapListener {
   void partsDropped(List<PartInfo> parts);
 
   /**
-   * Writing out or merging failed. Nothing is lost and nothing is retried by itself: call {@link
-   * BlockMap#retryWork()} when it may succeed. {@code Corrupt} will not.
+   * Merging met damage in the bucket. The runs in question are merged no more while this map is
+   * open, and everything else goes on; look-ups that need what is damaged fail {@code Corrupt}.
+   *
+   * @param runs how many, beyond those told before
+   * @param why names the part and what is wrong
+   */
+  void runsDamaged(int runs, DeviceException why);
+
+  /**
+   * Writing out or merging failed otherwise. Nothing is lost and nothing is retried by itself: call
+   * {@link BlockMap#retryWork()} when it may succeed.
    */
   void workFailed(DeviceException failure);
 }

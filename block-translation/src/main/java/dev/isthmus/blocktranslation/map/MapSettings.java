@@ -11,11 +11,14 @@ package dev.isthmus.blocktranslation.map;
  * @param partPages pages of 4096 bytes in a full part; 1 to 8192
  * @param maxFrozen memtables that wait to be written out before the map is {@link
  *     BlockMap#congested()}; 1 to 16
- * @param maxRuns runs at which the map is {@link BlockMap#congested()}; above the fan-out, at most
- *     256
+ * @param maxRuns runs at which the map is {@link BlockMap#congested()}, without those below a
+ *     damaged one; above the fan-out, at most {@link #MAX_RUNS}
  */
 public record MapSettings(
     int memtableEntries, long cacheBytes, int fanOut, int partPages, int maxFrozen, int maxRuns) {
+
+  /** Runs at which the map is congested wherever they lie: one merge may have to read so many. */
+  public static final int MAX_RUNS = 256;
 
   public MapSettings {
     require(memtableEntries >= 16 && memtableEntries <= 1 << 22, "memtableEntries");
@@ -23,7 +26,7 @@ public record MapSettings(
     require(fanOut >= 2 && fanOut <= 16, "fanOut");
     require(partPages >= 1 && partPages <= 8192, "partPages");
     require(maxFrozen >= 1 && maxFrozen <= 16, "maxFrozen");
-    require(maxRuns > fanOut && maxRuns <= 256, "maxRuns");
+    require(maxRuns > fanOut && maxRuns <= MAX_RUNS, "maxRuns");
   }
 
   /** Settings that share {@code memoryBytes} between memtables and cache; at least 16 MiB. */

@@ -7,6 +7,7 @@ package dev.isthmus.blocktranslation.map;
  * @param memtableEntries extents in the active memtable
  * @param frozenMemtables memtables that wait to be written out
  * @param runs runs
+ * @param damagedRuns those of them that are merged no more
  * @param runEntries extents in runs, those that a newer one hides included
  * @param lookups look-ups begun
  * @param pageHits pages found in memory
@@ -22,6 +23,7 @@ public record MapStatistics(
     int memtableEntries,
     int frozenMemtables,
     int runs,
+    int damagedRuns,
     long runEntries,
     long lookups,
     long pageHits,

@@ -1,5 +1,6 @@
 package dev.isthmus.blocktranslation.map;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -22,15 +23,50 @@ final class MergePolicy {
   private MergePolicy() {}
 
   /** Runs from {@code from} to before {@code to}, counted newest first. */
-  record Window(int from, int to) {}
+  record Window(int from, int to) {
+
+    int size() {
+      return to - from;
+    }
+  }
 
   static int level(long entryCount, int fanOut) {
     double level = Math.log((double) entryCount / LEVEL_0_ENTRIES) / Math.log(fanOut);
     return Math.max(0, (int) Math.round(level));
   }
 
-  /** What to merge next, or null. Runs that are being merged end the stretch that is looked at. */
+  /**
+   * What to merge next, or null. Only neighbours become one, so a damaged run parts the runs into
+   * stretches, each of which is looked at by itself. Below the newest one merges go on one at a
+   * time: those above, which new runs wait for, always find room.
+   */
   static @Nullable Window next(List<Run> runs, int fanOut, int maxRuns) {
+    boolean busy = runs.stream().anyMatch(run -> run.merging);
+    int enough = runs.size() >= MapSettings.MAX_RUNS ? 2 : maxRuns;
+    for (Window stretch : stretches(runs)) {
+      Window found = nextOf(runs.subList(stretch.from, stretch.to), fanOut, enough);
+      if (found != null && (stretch.from == 0 || !busy)) {
+        return new Window(stretch.from + found.from, stretch.from + found.to);
+      }
+    }
+    return null;
+  }
+
+  /** What lies between damaged runs, newest first; the first one may be empty. */
+  static List<Window> stretches(List<Run> runs) {
+    var stretches = new ArrayList<Window>();
+    int from = 0;
+    for (int i = 0; i <= runs.size(); i++) {
+      if (i == runs.size() || runs.get(i).damaged) {
+        stretches.add(new Window(from, i));
+        from = i + 1;
+      }
+    }
+    return stretches;
+  }
+
+  /** In one stretch. Runs that are being merged end what is looked at. */
+  private static @Nullable Window nextOf(List<Run> runs, int fanOut, int maxRuns) {
     int free = 0;
     while (free < runs.size() && !runs.get(free).merging) {
       free++;

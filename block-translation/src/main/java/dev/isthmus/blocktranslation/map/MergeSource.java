@@ -1,5 +1,6 @@
 package dev.isthmus.blocktranslation.map;
 
+import dev.isthmus.blockdevice.DeviceException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,9 @@ final class MergeSource extends EntrySource {
 
   private final boolean[] isWaiting;
   private int waitingCount;
+
+  /** The cursor whose run turned out damaged, or -1. */
+  private int damaged = -1;
 
   /** Sectors before this one are told: older entries there are hidden. */
   private long hideUntil;
@@ -79,7 +83,7 @@ final class MergeSource extends EntrySource {
   private boolean settle() {
     while (waitingCount > 0) {
       int index = waiting[waitingCount - 1];
-      EntrySource.Step step = cursors[index].advance();
+      EntrySource.Step step = advance(index);
       if (step == Step.BLOCKED) {
         return false;
       }
@@ -92,6 +96,20 @@ final class MergeSource extends EntrySource {
       }
     }
     return true;
+  }
+
+  private EntrySource.Step advance(int index) {
+    try {
+      return cursors[index].advance();
+    } catch (DeviceException.Corrupt e) {
+      damaged = index;
+      throw e;
+    }
+  }
+
+  /** Which of the runs {@link #advance()} failed for, being damaged; -1 if that is not why. */
+  int damagedRun() {
+    return damaged;
   }
 
   /** Cuts away and counts what the current entry of a cursor says of sectors already told. */

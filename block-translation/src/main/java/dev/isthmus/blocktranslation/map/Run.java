@@ -17,6 +17,12 @@ final class Run {
   /** Whether a merge that reads it is under way. */
   boolean merging;
 
+  /**
+   * Whether a merge found that it can't be read, or that it contradicts the segments: it stays as
+   * it is, and parts the newer runs from the older ones.
+   */
+  boolean damaged;
+
   Run(List<PartInfo> infos, int fanOut) {
     var list = new ArrayList<Part>(infos.size());
     long entries = 0;

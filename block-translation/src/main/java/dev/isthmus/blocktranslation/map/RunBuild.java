@@ -5,6 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +28,33 @@ final class RunBuild {
 
     /** It failed or was cancelled; {@link #parts()} may be stored. */
     void failed(RunBuild build, DeviceException failure);
+
+    /** Brings the end to the engine thread; of a closed map nobody hears any more. */
+    static Completion on(
+        Executor engineThread,
+        BooleanSupplier closed,
+        Consumer<RunBuild> built,
+        BiConsumer<RunBuild, DeviceException> failed) {
+      return new Completion() {
+        @Override
+        public void built(RunBuild build) {
+          tell(() -> built.accept(build));
+        }
+
+        @Override
+        public void failed(RunBuild build, DeviceException failure) {
+          tell(() -> failed.accept(build, failure));
+        }
+
+        private void tell(Runnable end) {
+          engineThread.execute(() -> {
+            if (!closed.getAsBoolean()) {
+              end.run();
+            }
+          });
+        }
+      };
+    }
   }
 
   private final EntrySource source;
@@ -76,6 +107,13 @@ final class RunBuild {
 
   EntrySource source() {
     return source;
+  }
+
+  /** Tells the map's listener that nobody will refer to the parts. On the engine thread. */
+  void tellDropped() {
+    if (!parts.isEmpty()) {
+      environment.listener().partsDropped(List.copyOf(parts));
+    }
   }
 
   private void step() {

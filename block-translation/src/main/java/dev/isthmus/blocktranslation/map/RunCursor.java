@@ -13,7 +13,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class RunCursor extends EntrySource {
 
-  /** 256 KiB: two of them for each of at most 256 runs stay below 128 MiB, and 8 runs at 4 MiB. */
+  /**
+   * 256 KiB: two of them for each of {@link MapSettings#MAX_RUNS} runs stay below 128 MiB, and 8
+   * runs at 4 MiB.
+   */
   private static final int CHUNK_PAGES = 64;
 
   private final List<PartInfo> parts;
@@ -92,7 +95,9 @@ final class RunCursor extends EntrySource {
     place = words[entry + 3];
     entry += 4;
     if (sector < end) {
-      throw new DeviceException.Corrupt("a map run's pages are not in order at sector " + sector);
+      throw new DeviceException.Corrupt(
+          "the run of the map that begins with part %s: its pages are not in order at sector %d"
+              .formatted(parts.getFirst().name().key(), sector));
     }
     end = sector + EntryWords.count(lengths);
     return Step.READY;

@@ -12,20 +12,15 @@ import dev.isthmus.blocktranslation.store.StoredObject;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.UUID;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Objects below the volume that nothing names (docs/FORMAT.md, "Checkpoint"): told, never deleted.
- * What the present owner wrote may yet be named, and is left alone. Threading: confined to the
- * scrub's thread.
+ * What the present owner wrote may yet be named, and is left alone; what has no key of a volume's
+ * object, those of another volume below this one among it, is only counted. Threading: confined to
+ * the scrub's thread.
  */
 final class OrphanScrub {
-
-  private static final Pattern NUMBERED = Pattern.compile("segments/([0-9a-f]{16})");
-  private static final Pattern NAMED =
-      Pattern.compile("(?:runs|checkpoints)/([0-9a-f]{16})-[0-9a-f]{16}");
 
   private final ScrubTarget target;
   private final ScrubReads reads;
@@ -33,6 +28,9 @@ final class OrphanScrub {
   private final BucketState state;
   private final UUID volume;
   private final Set<String> named = new HashSet<>();
+  private ListPage.@Nullable ListedObject firstForeign;
+  private long foreignObjects;
+  private long foreignBytes;
 
   OrphanScrub(ScrubTarget target, ScrubReads reads, Reporter reporter, BucketState state) {
     this.target = target;
@@ -63,7 +61,11 @@ final class OrphanScrub {
       ListPage page = reads.list(continuation);
       for (ListPage.ListedObject object : page.objects()) {
         String key = object.key().substring(target.keyPrefix().length());
-        String why = flaw(key, object.lengthBytes());
+        Keys.ObjectName name = Keys.parse(key);
+        if (name == null && !key.equals(Keys.MANIFEST)) {
+          foreign(object);
+        }
+        String why = name == null ? null : flaw(key, name, object.lengthBytes());
         if (why != null) {
           reporter.add(
               new ScrubFinding(
@@ -80,26 +82,46 @@ final class OrphanScrub {
       }
       continuation = page.continuation();
     } while (continuation != null);
+    tellForeign();
   }
 
-  private @Nullable String flaw(String key, long lengthBytes) {
-    String prefix = volume + "/";
-    if (key.equals(Keys.MANIFEST) || named.contains(key)) {
+  private void foreign(ListPage.ListedObject object) {
+    firstForeign = firstForeign == null ? object : firstForeign;
+    foreignObjects++;
+    foreignBytes += object.lengthBytes();
+  }
+
+  /** In one finding: another volume may have more objects than findings are kept. */
+  private void tellForeign() {
+    if (firstForeign != null) {
+      reporter.add(
+          new ScrubFinding(
+              Kind.ORPHAN,
+              Severity.FOREIGN,
+              firstForeign.key(),
+              0,
+              firstForeign.lengthBytes(),
+              0,
+              0,
+              "not of this volume: %d objects of %d bytes below its prefix, this the first"
+                  .formatted(foreignObjects, foreignBytes),
+              "they are left alone; as long as they are there, the volume can't be deleted"));
+    }
+  }
+
+  private @Nullable String flaw(String key, Keys.ObjectName name, long lengthBytes) {
+    if (named.contains(key)) {
       return null;
     }
-    String rest = key.startsWith(prefix) ? key.substring(prefix.length()) : "";
-    Matcher numbered = NUMBERED.matcher(rest);
-    if (numbered.matches()) {
-      return segmentFlaw(key, Long.parseUnsignedLong(numbered.group(1), 16), lengthBytes);
+    if (!name.volume().equals(volume)) {
+      return "it is of another UUID: left of a deleted volume of this name, or of an import";
     }
-    Matcher other = NAMED.matcher(rest);
-    if (other.matches()) {
-      long epoch = Long.parseUnsignedLong(other.group(1), 16);
-      return epoch >= state.manifest().epoch()
-          ? null
-          : "no checkpoint that is kept names it, and its owner has ended";
+    if (name.kind() == Checkpoint.Kind.SEGMENT) {
+      return segmentFlaw(key, name.number(), lengthBytes);
     }
-    return rest.isEmpty() ? "it is no object of this volume" : "no object has such a key";
+    return name.number() >= state.manifest().epoch()
+        ? null
+        : "no checkpoint that is kept names it, and its owner has ended";
   }
 
   private @Nullable String segmentFlaw(String key, long sequence, long lengthBytes) {

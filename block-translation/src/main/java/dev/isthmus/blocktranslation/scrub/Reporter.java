@@ -140,8 +140,8 @@ final class Reporter {
         meaning = "no look-up reads it";
       } else if (newest) {
         meaning =
-            "reads of these sectors fail, but for what newer parts of the map tell; merges wait"
-                + " too, and segments can't be compared with the map";
+            "reads of these sectors fail, but for what newer parts of the map tell; its run is"
+                + " merged no more, and segments can't be compared with the map";
       } else {
         meaning = "only the older checkpoint needs it, which serves if the newest breaks";
       }

@@ -56,6 +56,8 @@ public record ScrubFinding(
     HARMLESS,
     /** No damage: space that is taken for nothing. */
     SURPLUS,
+    /** No damage, and not of this volume: what else lies below its prefix. */
+    FOREIGN,
     /** Was damage; the blocks were written anew from a good copy. */
     REPAIRED
   }

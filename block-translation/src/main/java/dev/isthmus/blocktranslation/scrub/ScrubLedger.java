@@ -44,7 +44,7 @@ final class ScrubLedger {
     if (findings.size() < MAX_FINDINGS) {
       findings.add(finding);
       LOG.atLevel(
-              finding.severity() == Severity.SURPLUS
+              finding.severity() == Severity.SURPLUS || finding.severity() == Severity.FOREIGN
                   ? org.slf4j.event.Level.INFO
                   : org.slf4j.event.Level.ERROR)
           .log(

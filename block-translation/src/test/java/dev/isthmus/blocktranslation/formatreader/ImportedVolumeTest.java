@@ -12,7 +12,6 @@ import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.BucketDisk;
 import dev.isthmus.blocktranslation.BucketImages;
-import dev.isthmus.blocktranslation.CheckpointChoice;
 import dev.isthmus.blocktranslation.ObjectVolumeProvider;
 import dev.isthmus.blocktranslation.ObjectVolumeSettings;
 import dev.isthmus.blocktranslation.Tiers;
@@ -139,13 +138,9 @@ class ImportedVolumeTest {
   private void compareWithExport() throws IOException {
     var before = Files.getLastModifiedTime(directory.resolve("bucket"));
     var options =
-        new BucketImages.ReadOptions(
-            CheckpointChoice.AUTOMATIC,
-            null,
-            false,
-            notice -> {
-              throw new AssertionError(notice);
-            });
+        BucketImages.ReadOptions.newest(notice -> {
+          throw new AssertionError(notice);
+        });
     try (BucketDisk disk = images.openVolume(uri().toString(), options);
         FileSource file = FileSource.open(image())) {
       assertFalse(disk.isOpenElsewhere());
@@ -179,6 +174,7 @@ class ImportedVolumeTest {
           0,
           provider.list(StorageUri.parse("bucket+file://" + directory.resolve("bucket"))).size());
     }
+    assertEquals(new BucketImages.Leftovers(1, 0), images.leftovers(uri()));
     assertEquals(1, images.discardLeftovers(uri()));
     assertFalse(images.hasLeftovers(uri()));
     long _ = importImage(Progress.NONE);

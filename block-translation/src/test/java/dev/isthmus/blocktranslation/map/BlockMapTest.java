@@ -2,7 +2,6 @@ package dev.isthmus.blocktranslation.map;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.isthmus.blockdevice.DeviceException;
@@ -25,7 +24,7 @@ final class BlockMapTest {
   private static final UUID VOLUME = new UUID(1, 2);
 
   /** Where each sector lies: three arrays. Segment 0: zeroes. */
-  private static final class Model {
+  static final class Model {
     final long[] segment;
     final int[] frame;
     final int[] inFrame;
@@ -64,7 +63,7 @@ final class BlockMapTest {
   }
 
   /** Compares a look-up with the model as it was when it began. */
-  private static final class Check implements LookupHandler {
+  static final class Check implements LookupHandler {
     final int sector;
     final Model expected;
     final String what;
@@ -115,12 +114,12 @@ final class BlockMapTest {
     }
   }
 
-  private record Segment(long sequence, List<Extent> extents) {}
+  record Segment(long sequence, List<Extent> extents) {}
 
-  private record Taken(MapDescription description, Model model, int segmentCount) {}
+  record Taken(MapDescription description, Model model, int segmentCount) {}
 
   /** One run of the simulation: a map, its model, and all segments ever put. */
-  private static final class World {
+  static final class World {
     final long seed;
     final Random random;
     final int sectors;
@@ -322,29 +321,6 @@ final class BlockMapTest {
       again.parts.pump(5);
     }
     again.finish();
-  }
-
-  @Test
-  void damagedPageIsCorruptAndNeverAnOlderAnswer() {
-    var parts = new FakeParts(1, true);
-    var settings = new MapSettings(16, 0, 8, 4, 2, 64);
-    var map = BlockMap.restore(MapDescription.EMPTY, settings, parts.environment(VOLUME, 1));
-    map.put(1, 1, 1 << 20, List.of(Extent.data(0, 8, 1, 296, 4096)));
-    assertTrue(map.freeze().isDone());
-    map.put(2, 1, 1 << 20, List.of(Extent.data(0, 8, 2, 296, 4096)));
-    MapDescription description = map.freeze().join();
-    PartName newest = description.runs().getFirst().parts().getFirst().name();
-    byte[] bytes = present(parts.stored.get(newest));
-    bytes[PartLayout.HEADER_BYTES + 40] ^= 1;
-    var model = new Model(8);
-    var check = new Check(model, 0, 8, "damaged");
-    assertTrue(map.lookup(0, 8, check));
-    assertInstanceOf(DeviceException.Corrupt.class, check.failure);
-  }
-
-  private static byte[] present(byte @Nullable [] bytes) {
-    assertNotNull(bytes);
-    return bytes;
   }
 
   @Test

@@ -152,6 +152,11 @@ final class BlockMapThreadsTest {
           public void partsDropped(List<PartInfo> parts) {}
 
           @Override
+          public void runsDamaged(int runs, DeviceException why) {
+            errors.add(why);
+          }
+
+          @Override
           public void workFailed(DeviceException failure) {
             errors.add(failure);
           }

@@ -25,6 +25,7 @@ final class FakeParts implements PageSource, PartStore, MapListener {
   final Map<PartName, byte[]> stored = new HashMap<>();
   final Set<PartName> dropped = new HashSet<>();
   final List<DeviceException> failures = new ArrayList<>();
+  final List<DeviceException> damages = new ArrayList<>();
   final List<Throwable> errors = new ArrayList<>();
   int failPerMille;
   long readRequests;
@@ -148,6 +149,11 @@ final class FakeParts implements PageSource, PartStore, MapListener {
   @Override
   public void workDone() {
     workDone++;
+  }
+
+  @Override
+  public void runsDamaged(int runs, DeviceException why) {
+    damages.add(why);
   }
 
   @Override

@@ -1,13 +1,10 @@
 package dev.isthmus.gateway.cli;
 
-import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.gateway.rpc.ControlClient;
 import dev.isthmus.gateway.rpc.v1.DeleteProgress;
 import dev.isthmus.gateway.rpc.v1.Volume;
 import dev.isthmus.gateway.rpc.v1.VolumeName;
-import java.io.Console;
 import java.util.Iterator;
-import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -20,7 +17,8 @@ import picocli.CommandLine.Parameters;
       "Delete a volume with all its data, in the bucket too. There is no way back.",
       "",
       "Asks for the name once more, unless --yes is given. A deletion that was broken off can be"
-          + " repeated."
+          + " repeated. Only the volume's own objects go: where others lie below it, another volume's"
+          + " among them, nothing is deleted, and one of them is named."
     },
     footer = {"", "Example:", "  isthmus volume unpublish db && isthmus volume delete db"})
 final class DeleteCommand extends VolumeVerb {
@@ -37,7 +35,7 @@ final class DeleteCommand extends VolumeVerb {
     if (!yes) {
       confirm(client.volumes(volumes -> volumes.getVolume(request)));
     }
-    boolean live = terminal().isPresent() && !json();
+    boolean live = Confirmation.terminal().isPresent() && !json();
     long deleted =
         client.volumes(volumes -> {
           long objects = 0;
@@ -65,26 +63,10 @@ final class DeleteCommand extends VolumeVerb {
   }
 
   private void confirm(Volume volume) {
-    Console terminal =
-        terminal()
-            .orElseThrow(() ->
-                new DeviceException.Invalid(
-                    "deleting "
-                        + name
-                        + " destroys its data: say --yes where nobody can be asked"));
-    String answer =
-        terminal.readLine(
-            "Delete %s (%s) with all its data in %s?%nType its name to go on: ",
-            name, VolumeText.size(volume.getSizeBytes()), volume.getUri());
-    if (answer == null || !answer.strip().equals(name)) {
-      throw new DeviceException.Invalid("nothing is deleted");
-    }
-  }
-
-  // What it is where there is no terminal changed between JDK 21, 22 and 25: null, or one that is
-  // none.
-  @SuppressWarnings("SystemConsoleNull")
-  private static Optional<Console> terminal() {
-    return Optional.ofNullable(System.console()).filter(Console::isTerminal);
+    Confirmation.require(
+        "Delete %s (%s) with all its data in %s?"
+            .formatted(name, VolumeText.size(volume.getSizeBytes()), volume.getUri()),
+        "deleting " + name + " destroys its data",
+        name);
   }
 }

@@ -11,6 +11,7 @@ import dev.isthmus.blocktranslation.image.ExportStateFile;
 import dev.isthmus.blocktranslation.image.FileSource;
 import dev.isthmus.blocktranslation.image.ImageExport;
 import dev.isthmus.blocktranslation.image.ImageFile;
+import dev.isthmus.blocktranslation.image.ImageMark;
 import dev.isthmus.blocktranslation.image.ImageStream;
 import dev.isthmus.blocktranslation.image.ImageTarget;
 import java.io.FileDescriptor;
@@ -30,7 +31,8 @@ import picocli.CommandLine.Parameters;
       "Write a volume's disk to a file or block device, with nothing but its bucket: no daemon, no"
           + " local log. The bucket is only read.",
       "",
-      "What is written is the newest state that the bucket has: an exact prefix of all changes. If"
+      "What is written is the newest state that the bucket has, or with --at that of a checkpoint:"
+          + " an exact prefix of all changes. If"
           + " the newest checkpoint is damaged the one before is used, then the segments alone."
           + " Every byte is checked. An export that was broken off goes on with the same command,"
           + " with the state that it began with."
@@ -64,11 +66,19 @@ final class ExportCommand extends ImageVerb {
   @Option(
       names = "--checkpoint",
       paramLabel = "WHICH",
-      defaultValue = "auto",
       description =
           "From where to read the map: newest, previous, none (segments alone), or a checkpoint's"
-              + " key. All lead to the same disk. Default: the first of these that is readable.")
-  private String checkpoint = "auto";
+              + " key. All lead to the newest state. Default: the first of these that is readable.")
+  private @Nullable String checkpoint;
+
+  @Option(
+      names = "--at",
+      paramLabel = "CHECKPOINT",
+      description =
+          "Export the disk exactly as it was at a checkpoint, without what was written later:"
+              + " newest, previous, or a checkpoint's key. The two newest are kept; of an older one"
+              + " that still lies there, parts may be gone, which is told. Not with --checkpoint.")
+  private @Nullable String at;
 
   @Option(
       names = "--skip-damaged",
@@ -80,7 +90,11 @@ final class ExportCommand extends ImageVerb {
   @Option(names = "--sha256", description = "Tell the image's SHA-256, as sha256sum does.")
   private boolean sha256;
 
-  @Option(names = "--force", description = "Overwrite a file that is there, or a block device.")
+  @Option(
+      names = "--force",
+      description =
+          "Overwrite a file that is there, or a block device. A device needs it each time, also to go"
+              + " on.")
   private boolean force;
 
   @Option(
@@ -98,28 +112,34 @@ final class ExportCommand extends ImageVerb {
 
   @Override
   int run(BucketImages images) {
+    CheckpointChoice choice = choice();
     ExportStateFile stateFile = stateFile();
-    ExportState left = stateFile == null ? null : leftBehind(stateFile);
-    boolean ours = left != null;
-    if (restart && left != null && stateFile != null) {
-      stateFile.delete();
-      left = null;
+    ExportState found = stateFile == null ? null : leftBehind(stateFile);
+    ExportState left = restart ? null : found;
+    if (left != null && !left.at().equals(asked())) {
+      throw new DeviceException.Invalid(
+          "the export that was broken off is of %s, and this is to be of %s: say --restart to begin anew"
+              .formatted(state(left.at()), state(asked())));
     }
     var options =
         new BucketImages.ReadOptions(
-            CheckpointChoice.parse(checkpoint),
-            left == null ? null : left.pinned(),
-            skipDamaged,
-            this::warn);
+            choice, at != null, left == null ? null : left.pinned(), skipDamaged, this::warn);
     try (BucketDisk disk = images.openVolume(volume, options)) {
-      ExportState from = left == null ? ExportState.begin(disk.pinned()) : left;
+      ExportState from =
+          left == null
+              // What an earlier try began may be overwritten, and nothing else of that name.
+              ? ExportState.begin(
+                  asked(), disk.pinned(), found == null ? ImageMark.NONE : found.image())
+              : left;
       announce(disk, from);
-      ImageExport.Result result = write(disk, stateFile, from, ours);
-      var summary = new ExportSummary(disk, result, warnings());
+      ImageExport.Result result = write(disk, stateFile, from);
+      var summary = new ExportSummary(disk, at != null, result, warnings());
       summary.print(json(), file.equals("-") ? err() : out());
       return summary.isComplete() ? ExitCode.OK : ExitCode.INCOMPLETE;
     } catch (DeviceException e) {
-      if (stateFile != null && stateFile.path().toFile().exists()) {
+      if (stateFile != null
+          && stateFile.path().toFile().exists()
+          && !(e instanceof DeviceException.Invalid)) {
         err()
             .println(
                 "isthmus: the export is broken off; the same command goes on from there, --restart"
@@ -129,6 +149,27 @@ final class ExportCommand extends ImageVerb {
     }
   }
 
+  private CheckpointChoice choice() {
+    if (at == null) {
+      return checkpoint == null ? CheckpointChoice.AUTOMATIC : CheckpointChoice.parse(checkpoint);
+    }
+    if (checkpoint != null) {
+      throw new DeviceException.Invalid(
+          "--at says whose state is exported, --checkpoint by what way the newest state is read: say"
+              + " one of them");
+    }
+    return CheckpointChoice.parse(at);
+  }
+
+  /** As the state of an export says it. */
+  private String asked() {
+    return at == null ? "" : at;
+  }
+
+  private static String state(String at) {
+    return at.isEmpty() ? "the newest state" : "the state --at " + at;
+  }
+
   private @Nullable ExportState leftBehind(ExportStateFile stateFile) {
     try {
       return stateFile.read();
@@ -136,7 +177,6 @@ final class ExportCommand extends ImageVerb {
       if (!restart) {
         throw e;
       }
-      stateFile.delete();
       return null;
     }
   }
@@ -157,7 +197,9 @@ final class ExportCommand extends ImageVerb {
   }
 
   private void announce(BucketDisk disk, ExportState from) {
-    if (disk.isOpenElsewhere()) {
+    if (at != null) {
+      err().println("isthmus: exporting the disk " + ExportSummary.asItWas(disk.pinned()));
+    } else if (disk.isOpenElsewhere()) {
       warn(
           "the volume is open, or its last owner did not close it. This is what the bucket has, up"
               + " to LSN "
@@ -171,12 +213,12 @@ final class ExportCommand extends ImageVerb {
                   + from.doneBytes()
                   + " with the state of LSN "
                   + from.pinned().lastLsn()
-                  + ", which was chosen when the export began (--restart takes the newest)");
+                  + ", which was chosen when the export began (--restart chooses anew)");
     }
   }
 
   private ImageExport.Result write(
-      BucketDisk disk, @Nullable ExportStateFile stateFile, ExportState from, boolean ours) {
+      BucketDisk disk, @Nullable ExportStateFile stateFile, ExportState from) {
     var options = new ImageExport.Options(skipDamaged, sha256, progress("exported"));
     if (stateFile == null) {
       // Not System.out, which would take bytes for text and hide failures.
@@ -184,8 +226,7 @@ final class ExportCommand extends ImageVerb {
       return ImageExport.run(disk, new ImageStream(stream), null, from, null, options);
     }
     Path target = Path.of(file);
-    try (ImageTarget image =
-            ImageFile.open(target, disk.sizeBytes(), from.doneBytes(), force || ours);
+    try (ImageTarget image = ImageFile.open(target, disk.sizeBytes(), from.image(), force);
         DiskSource written = FileSource.open(target)) {
       return ImageExport.run(disk, image, stateFile, from, written, options);
     }

@@ -19,11 +19,16 @@ final class ExportSummary {
 
   private final BucketDisk disk;
   private final PinnedState pinned;
+  private final boolean exact;
   private final ImageExport.Result result;
   private final List<String> warnings;
 
-  ExportSummary(BucketDisk disk, ImageExport.Result result, List<String> warnings) {
+  /**
+   * @param exact whether the state of a checkpoint was asked for, and not the newest
+   */
+  ExportSummary(BucketDisk disk, boolean exact, ImageExport.Result result, List<String> warnings) {
     this.disk = disk;
+    this.exact = exact;
     this.pinned = disk.pinned();
     this.result = result;
     this.warnings = warnings;
@@ -42,7 +47,13 @@ final class ExportSummary {
     }
   }
 
-  private String newestWrite() {
+  /** Which state is exported where that of a checkpoint was asked for. */
+  static String asItWas(PinnedState pinned) {
+    return "as it was at checkpoint %s: LSN %d, newest write %s; later writes are left out"
+        .formatted(pinned.checkpoint(), pinned.lastLsn(), newestWrite(pinned));
+  }
+
+  private static String newestWrite(PinnedState pinned) {
     return pinned.lastTimeNanos() == 0
         ? "never written"
         : Instant.ofEpochSecond(0, pinned.lastTimeNanos()).toString();
@@ -65,7 +76,12 @@ final class ExportSummary {
     }
     line(out, "volume", pinned.volume() + ", incarnation " + pinned.incarnation());
     line(out, "size", VolumeText.size(pinned.sizeBytes()) + " (" + pinned.sizeBytes() + " bytes)");
-    line(out, "state", "LSN " + pinned.lastLsn() + ", newest write " + newestWrite());
+    line(
+        out,
+        "state",
+        exact
+            ? asItWas(pinned)
+            : "LSN " + pinned.lastLsn() + ", newest write " + newestWrite(pinned));
     line(out, "read from", disk.base());
     if (result.sha256() != null) {
       line(out, "sha256", result.sha256());
@@ -94,6 +110,7 @@ final class ExportSummary {
     json.writeNumberField("lsn", pinned.lastLsn());
     json.writeNumberField("sequence", pinned.sequence());
     json.writeNumberField("newest_write_unix_nanos", pinned.lastTimeNanos());
+    VolumeJson.text(json, "at_checkpoint", exact ? pinned.checkpoint() : "");
     json.writeStringField("read_from", disk.base());
     VolumeJson.text(json, "shortfall", pinned.shortfall());
     VolumeJson.text(json, "sha256", result.sha256() == null ? "" : result.sha256());

@@ -1,6 +1,9 @@
 package dev.isthmus.gateway.cli;
 
+import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blocktranslation.BucketDisk;
 import dev.isthmus.blocktranslation.BucketImages;
+import dev.isthmus.blocktranslation.image.DiskSource;
 import dev.isthmus.blocktranslation.image.Progress;
 import dev.isthmus.gateway.logging.LogSetup;
 import java.io.PrintWriter;
@@ -70,6 +73,24 @@ abstract class ImageVerb implements Callable<Integer> {
   final void warn(String what) {
     warnings.add(what);
     err().println("isthmus: WARNING: " + what);
+  }
+
+  /**
+   * Refuses a disk of which the bucket has less than it should, and says if its owner may have
+   * more.
+   */
+  final void requireWhole(DiskSource source, String done) {
+    if (source instanceof BucketDisk disk) {
+      if (!disk.pinned().shortfall().isEmpty()) {
+        throw new DeviceException.Corrupt(
+            disk.description() + " is incomplete: " + disk.pinned().shortfall());
+      }
+      if (disk.isOpenElsewhere()) {
+        warn(
+            "%s is open, or was not closed: %s is what the bucket has, up to LSN %d; writes that are only in its owner's log are not in it"
+                .formatted(disk.description(), done, disk.pinned().lastLsn()));
+      }
+    }
   }
 
   final List<String> warnings() {

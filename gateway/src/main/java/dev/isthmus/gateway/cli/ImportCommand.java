@@ -3,7 +3,6 @@ package dev.isthmus.gateway.cli;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.BucketImages;
-import dev.isthmus.blocktranslation.CheckpointChoice;
 import dev.isthmus.blocktranslation.Rpo;
 import dev.isthmus.blocktranslation.Tiers;
 import dev.isthmus.blocktranslation.image.DiskSource;
@@ -49,7 +48,7 @@ final class ImportCommand extends ImageVerb {
   private String volume = "";
 
   @Option(
-      names = {"--block-size", "--blk_size"},
+      names = "--block-size",
       paramLabel = "BYTES",
       description =
           "512 or 4096. Default: what the image's partition table counts in; without one, 4096 if"
@@ -77,7 +76,7 @@ final class ImportCommand extends ImageVerb {
 
   @Option(
       names = "--rpo",
-      paramLabel = "none|TIME[,enforce]",
+      paramLabel = "none|DURATION[,enforce]",
       defaultValue = "none",
       description = "As of `isthmus volume create`. Default: none.")
   private String rpo = "none";
@@ -85,24 +84,28 @@ final class ImportCommand extends ImageVerb {
   @Option(
       names = "--discard-leftovers",
       description =
-          "First delete what a broken-off import left there. Not while another one to the same place"
-              + " is under way.")
+          "First delete what a broken-off import left there, once you have typed the volume's name."
+              + " A volume of which nothing but the manifest was lost looks the same, and is wiped for"
+              + " good. Not while another import to the same place is under way.")
   private boolean discardLeftovers;
+
+  @Option(names = "--yes", description = "With --discard-leftovers: do not ask.")
+  private boolean yes;
 
   @Override
   int run(BucketImages images) {
     StorageUri uri = StorageUri.parse(volume);
     if (discardLeftovers) {
-      long objects = images.discardLeftovers(uri);
-      err().println("isthmus: " + objects + " objects of broken-off imports are deleted");
+      discardLeftovers(images, uri);
     } else if (images.hasLeftovers(uri)) {
       warn(
           "objects lie at this place already: of a volume, what a deleted one left, of an import that"
               + " was broken off (--discard-leftovers deletes these), or of one that is under way");
     }
-    var options = new BucketImages.ReadOptions(CheckpointChoice.AUTOMATIC, null, false, this::warn);
+    var options = BucketImages.ReadOptions.newest(this::warn);
     DiskSource source = images.open(file, options);
     try {
+      requireWhole(source, "imported");
       int blockBytes = blockSizeBytes == 0 ? SectorSize.of(source) : blockSizeBytes;
       if (blockBytes != 512 && blockBytes != 4096) {
         throw new DeviceException.Invalid("--block-size is 512 or 4096, not " + blockBytes);
@@ -121,6 +124,27 @@ final class ImportCommand extends ImageVerb {
     } finally {
       source.close();
     }
+  }
+
+  private void discardLeftovers(BucketImages images, StorageUri uri) {
+    BucketImages.Leftovers left = images.leftovers(uri);
+    if (left.objects() == 0) {
+      return;
+    }
+    String what =
+        "%d objects (%s) at %s"
+            .formatted(left.objects(), VolumeText.approximate(left.bytes()), volume);
+    if (!yes) {
+      Confirmation.require(
+          "Delete "
+              + what
+              + "? If a volume was there that lost nothing but its manifest, it is gone for good.",
+          "--discard-leftovers deletes " + what,
+          uri.path().substring(uri.path().lastIndexOf('/') + 1));
+    }
+    err().println("isthmus: deleting " + what);
+    long deleted = images.discardLeftovers(uri);
+    err().println("isthmus: " + deleted + " objects are deleted");
   }
 
   /** The same with a size in whole blocks, if that was asked for. */

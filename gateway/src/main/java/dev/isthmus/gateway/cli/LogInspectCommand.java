@@ -35,7 +35,7 @@ final class LogInspectCommand extends LogVerb {
 
   @Override
   void run(LogOptions chosen) {
-    LogFinder finder = chosen.finder();
+    LogFinder finder = chosen.finder(err());
     LocatedLog log = finder.one(name);
     var _ =
         chosen.asking(

@@ -42,7 +42,7 @@ final class LogListCommand extends LogVerb {
 
   @Override
   void run(LogOptions chosen) {
-    LogFinder finder = chosen.finder();
+    LogFinder finder = chosen.finder(err());
     List<LocatedLog> logs = where.isEmpty() ? finder.all() : finder.of(where);
     List<LogLine> lines =
         chosen.asking(

@@ -4,6 +4,7 @@ import dev.isthmus.blocktranslation.ObjectVolumeProvider;
 import dev.isthmus.blocktranslation.ObjectVolumeSettings;
 import dev.isthmus.blocktranslation.VolumeHistory;
 import dev.isthmus.gateway.logs.LogFinder;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.Function;
@@ -44,8 +45,9 @@ final class LogOptions {
     return volume != null;
   }
 
-  LogFinder finder() {
-    return new LogFinder(dataDirectory(System.getenv()));
+  LogFinder finder(PrintWriter err) {
+    return new LogFinder(
+        dataDirectory(System.getenv()), warning -> err.println("warning: " + warning));
   }
 
   private Path dataDirectory(Map<String, String> environment) {

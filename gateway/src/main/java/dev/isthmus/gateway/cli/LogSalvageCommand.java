@@ -4,21 +4,20 @@ import dev.isthmus.blockdevice.ByteSize;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blocktranslation.VolumeHistory;
 import dev.isthmus.gateway.logs.ChangeList;
+import dev.isthmus.gateway.logs.ChangeListFile;
 import dev.isthmus.gateway.logs.Examinations;
-import dev.isthmus.gateway.logs.ImageFile;
 import dev.isthmus.gateway.logs.LocatedLog;
 import dev.isthmus.gateway.logs.LogFinder;
 import dev.isthmus.gateway.logs.LogSalvage;
 import dev.isthmus.gateway.logs.SalvageJson;
 import dev.isthmus.gateway.logs.SalvageSummary;
+import dev.isthmus.gateway.logs.SalvagedImage;
 import dev.isthmus.wal.LogExamination;
 import dev.isthmus.wal.LogReport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -109,7 +108,7 @@ final class LogSalvageCommand extends LogVerb {
           "say what to leave out: --volume NAME|URI asks the bucket how far it holds this log,"
               + " --above LSN gives a number (0: take everything)");
     }
-    LogFinder finder = chosen.finder();
+    LogFinder finder = chosen.finder(err());
     LocatedLog log = finder.one(name);
     var _ =
         chosen.asking(
@@ -171,6 +170,9 @@ final class LogSalvageCommand extends LogVerb {
     try (var list = new ChangeList(out, json)) {
       SalvageSummary summary = salvage.run(list);
       list.finish(summary);
+      if (out.checkError()) {
+        throw new IOException("the list could not be written to the standard output");
+      }
       return summary;
     }
   }
@@ -186,11 +188,12 @@ final class LogSalvageCommand extends LogVerb {
       LogSalvage salvage, LogReport report, @Nullable VolumeHistory history, Path to)
       throws IOException {
     Path listFile = changesFile(to);
-    ImageFile.requireAbsent(to);
+    SalvagedImage.requireAbsent(to);
     if (listFile != null) {
-      ImageFile.requireAbsent(listFile);
+      SalvagedImage.requireAbsent(listFile);
     }
-    try (ImageFile image = ImageFile.create(to)) {
+    try (SalvagedImage image = SalvagedImage.create(to);
+        ChangeListFile list = listFile == null ? null : ChangeListFile.create(listFile)) {
       if (base != null) {
         var progress = new SalvageText.Progress(err(), "copied from " + base);
         image.copyFrom(base, progress::at);
@@ -201,30 +204,21 @@ final class LogSalvageCommand extends LogVerb {
       var progress =
           new SalvageText.Progress(
               err(), "of at most " + new ByteSize(report.payloadBytes()) + " applied");
-      SalvageSummary summary =
-          listFile == null
-              ? salvage.run(progress.over(image))
-              : listed(salvage, progress.over(image), listFile);
-      progress.end();
-      image.finish();
-      return summary;
-    }
-  }
-
-  private static SalvageSummary listed(LogSalvage salvage, LogSalvage.Sink image, Path listFile)
-      throws IOException {
-    boolean json = String.valueOf(listFile.getFileName()).endsWith(".json");
-    try (var out =
-            new PrintWriter(Files.newBufferedWriter(listFile, StandardOpenOption.CREATE_NEW));
-        var list = new ChangeList(out, json)) {
+      LogSalvage.Sink blocks = progress.over(image);
       SalvageSummary summary =
           salvage.run((change, payload) -> {
-            image.change(change, payload);
-            list.change(change, payload);
+            blocks.change(change, payload);
+            if (list != null) {
+              list.change(change, payload);
+            }
           });
-      list.finish(summary);
-      if (out.checkError()) {
-        throw new IOException("cannot write " + listFile);
+      if (list != null) {
+        list.finish(summary);
+      }
+      progress.end();
+      image.finish();
+      if (list != null) {
+        list.keep();
       }
       return summary;
     }

@@ -1,6 +1,5 @@
 package dev.isthmus.gateway.cli;
 
-import dev.isthmus.blockdevice.ByteSize;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.ObjectVolumeProvider;
@@ -39,8 +38,8 @@ import picocli.CommandLine.Parameters;
           + " not looked at.",
       "",
       "What is found is LOST (reads fail), ENDANGERED (a good copy is in log or memory still),"
-          + " WEAKENED (all can be read, but a spare is gone), HARMLESS (nobody reads it) or SURPLUS"
-          + " (nothing names it). Ends with exit code 6 if there is damage."
+          + " WEAKENED (all can be read, but a spare is gone), HARMLESS (nobody reads it), SURPLUS"
+          + " (nothing names it) or FOREIGN (not of this volume). Ends with exit code 6 if there is damage."
     },
     footer = {
       "",
@@ -58,9 +57,10 @@ final class ScrubCommand extends VolumeVerb {
 
   @Option(
       names = "--rate",
-      paramLabel = "SIZE",
+      paramLabel = "SIZE[/s]",
       defaultValue = "50MiB/s",
-      description = "Most bytes to read in a second; 0 for no limit. Default: 50MiB/s.")
+      description =
+          "Most bytes to read in a second, as in 50MiB or 50MiB/s; 0 for no limit. Default: 50MiB/s.")
   private String rate = "";
 
   @Option(names = "--wait", description = "Show progress and wait for the end.")
@@ -122,7 +122,7 @@ final class ScrubCommand extends VolumeVerb {
               scrubs.startScrub(
                   StartScrubRequest.newBuilder()
                       .setName(nameOrUri)
-                      .setBytesPerSecond(bytesPerSecond())
+                      .setBytesPerSecond(ByteRate.parse(rate))
                       .setList(list)
                       .setRepair(repair)
                       .build()));
@@ -137,11 +137,6 @@ final class ScrubCommand extends VolumeVerb {
                     .formatted(nameOrUri, nameOrUri));
       }
     }
-  }
-
-  private long bytesPerSecond() {
-    String amount = rate.endsWith("/s") ? rate.substring(0, rate.length() - 2) : rate;
-    return ByteSize.parse(amount).bytes();
   }
 
   private Scrub control(ControlClient client, Control asked) {
@@ -176,7 +171,9 @@ final class ScrubCommand extends VolumeVerb {
     try (var buckets = new ObjectVolumeProvider(ObjectVolumeSettings.defaults(Path.of("")))) {
       VolumeScrub scrub =
           buckets
-              .scrub(StorageUri.parse(nameOrUri), new ScrubSettings(bytesPerSecond(), list, repair))
+              .scrub(
+                  StorageUri.parse(nameOrUri),
+                  new ScrubSettings(ByteRate.parse(rate), list, repair))
               .start("volume");
       while (!scrub.awaitEnd(TimeUnit.SECONDS.toNanos(1))) {
         live(ScrubMessages.scrub(scrub.progress(), java.util.List.of()));

@@ -1,10 +1,7 @@
 package dev.isthmus.gateway.cli;
 
-import dev.isthmus.blockdevice.ByteSize;
 import dev.isthmus.blockdevice.DeviceException;
-import dev.isthmus.blocktranslation.BucketDisk;
 import dev.isthmus.blocktranslation.BucketImages;
-import dev.isthmus.blocktranslation.CheckpointChoice;
 import dev.isthmus.blocktranslation.image.DiskSource;
 import dev.isthmus.blocktranslation.image.ImageComparison;
 import java.util.Locale;
@@ -26,7 +23,7 @@ import picocli.CommandLine.Parameters;
       "",
       "Examples:",
       "  isthmus volume verify db.img s3://my-bucket/disks/db?region=eu-central-1",
-      "  isthmus volume verify /dev/vg0/db bucket+file:///srv/bucket/db --rate 50MiB",
+      "  isthmus volume verify /dev/vg0/db bucket+file:///srv/bucket/db --rate 50MiB/s",
       "",
       "Exit codes: 0 the same, 1 they differ, 2 they could not be compared.",
     })
@@ -51,9 +48,12 @@ final class VerifyCommand extends ImageVerb {
 
   @Option(
       names = "--rate",
-      paramLabel = "SIZE",
-      description = "Bytes of each in a second at most, as in 50MiB. Default: no limit.")
-  private String rate = "";
+      paramLabel = "SIZE[/s]",
+      defaultValue = "0",
+      description =
+          "Most bytes of each to read in a second, as in 50MiB or 50MiB/s; 0 for no limit, the"
+              + " default.")
+  private String rate = "0";
 
   @Override
   public Integer call() {
@@ -75,12 +75,12 @@ final class VerifyCommand extends ImageVerb {
     if (ranges < 0 || ranges > 1_000_000) {
       throw new DeviceException.Invalid("--ranges is 0 to 1000000");
     }
-    long bytesPerSecond = rate.isEmpty() ? 0 : ByteSize.parse(rate).bytes();
-    var options = new BucketImages.ReadOptions(CheckpointChoice.AUTOMATIC, null, false, this::warn);
+    long bytesPerSecond = ByteRate.parse(rate);
+    var options = BucketImages.ReadOptions.newest(this::warn);
     try (DiskSource left = images.open(one, options);
         DiskSource right = images.open(other, options)) {
-      warnIfLess(left);
-      warnIfLess(right);
+      requireWhole(left, "compared");
+      requireWhole(right, "compared");
       ImageComparison.Result result =
           ImageComparison.run(
               left,
@@ -88,21 +88,6 @@ final class VerifyCommand extends ImageVerb {
               new ImageComparison.Options(ranges, bytesPerSecond, progress("compared")));
       tell(left.sizeBytes(), right.sizeBytes(), result);
       return isSame(left.sizeBytes(), right.sizeBytes(), result) ? SAME : DIFFERENT;
-    }
-  }
-
-  private void warnIfLess(DiskSource source) {
-    if (source instanceof BucketDisk disk) {
-      if (!disk.pinned().shortfall().isEmpty()) {
-        throw new DeviceException.Corrupt(
-            disk.description() + " is incomplete: " + disk.pinned().shortfall());
-      }
-      if (disk.isOpenElsewhere()) {
-        warn(
-            disk.description()
-                + " is open, or was not closed: compared is what the bucket has, up to LSN "
-                + disk.pinned().lastLsn());
-      }
     }
   }
 

@@ -183,6 +183,11 @@ final class VolumeJson {
     json.writeNumberField("upload_lag_nanos", bucket.getUploadLagNanos());
     json.writeBooleanField("rpo_exceeded", bucket.getRpoExceeded());
     json.writeNumberField("rpo_exceeded_nanos", bucket.getRpoExceededNanos());
+    if (bucket.getRpoExceeded()) {
+      json.writeNumberField("rpo_exceeded_since_unix_nanos", bucket.getRpoExceededSinceUnixNanos());
+    } else {
+      json.writeNullField("rpo_exceeded_since_unix_nanos");
+    }
     json.writeNumberField("created_unix_nanos", bucket.getCreatedUnixNanos());
     json.writeEndObject();
   }

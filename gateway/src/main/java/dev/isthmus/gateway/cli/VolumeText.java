@@ -8,6 +8,7 @@ import dev.isthmus.gateway.rpc.v1.Survival;
 import dev.isthmus.gateway.rpc.v1.Volume;
 import java.io.PrintWriter;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 
@@ -70,7 +71,7 @@ final class VolumeText {
 
   private static void bucket(Volume volume, BucketDetails bucket, PrintWriter out) {
     line(out, "ack / flush", bucket.getAck() + " / " + bucket.getFlush());
-    line(out, "rpo", bucket.getRpo());
+    line(out, "rpo", rpo(bucket));
     if (!bucket.getKeepsTo().isEmpty()) {
       line(
           out,
@@ -102,6 +103,21 @@ final class VolumeText {
             + ", opened "
             + bucket.getEpoch()
             + " times");
+  }
+
+  private static String rpo(BucketDetails bucket) {
+    String inAll =
+        bucket.getRpoExceededNanos() == 0
+            ? ""
+            : Durations.format(bucket.getRpoExceededNanos()) + " in all since it was opened";
+    if (bucket.getRpoExceeded()) {
+      return bucket.getRpo()
+          + ": EXCEEDED since "
+          + Instant.ofEpochSecond(0, bucket.getRpoExceededSinceUnixNanos())
+              .truncatedTo(ChronoUnit.SECONDS)
+          + (inAll.isEmpty() ? "" : ", " + inAll);
+    }
+    return bucket.getRpo() + (inAll.isEmpty() ? "" : " (was exceeded for " + inAll + ")");
   }
 
   private static void survives(Survival survives, PrintWriter out) {

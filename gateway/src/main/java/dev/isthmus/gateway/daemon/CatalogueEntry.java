@@ -1,5 +1,7 @@
 package dev.isthmus.gateway.daemon;
 
+import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blockdevice.StorageUri;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 public record CatalogueEntry(
     String name, String uri, @Nullable Publication publication, @Nullable UUID uuid) {
 
+  private static final String LOG_DIRECTORY_KEY = "log_dir";
+
   /** A volume that was never opened. */
   CatalogueEntry(String name, String uri, @Nullable Publication publication) {
     this(name, uri, publication, null);
@@ -30,6 +34,15 @@ public record CatalogueEntry(
   public record Publication(String nqn, List<String> hostNqns) {
     public Publication {
       hostNqns = List.copyOf(hostNqns);
+    }
+  }
+
+  /** Where its log lies if it has a place of its own; null if not, or if the URI is damaged. */
+  public @Nullable String logDirectory() {
+    try {
+      return StorageUri.parse(uri).get(LOG_DIRECTORY_KEY);
+    } catch (DeviceException.Invalid e) {
+      return null; // said where it is opened
     }
   }
 

@@ -7,6 +7,7 @@ import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blocktranslation.ObjectVolume;
 import dev.isthmus.blocktranslation.scrub.VolumeScrub;
+import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,6 +29,9 @@ final class ManagedVolume {
   volatile @Nullable DeviceException failure;
   volatile boolean exported;
 
+  /** What its logs looked like when it was last refused without a person's word; null if not so. */
+  volatile @Nullable String refusedOver;
+
   /** What the export holds on to; null while there is none. Guarded by lock. */
   @Nullable ReplaceableDevice front;
 
@@ -48,6 +52,7 @@ final class ManagedVolume {
   void opened(BlockDevice opened) {
     device = opened;
     failure = null;
+    refusedOver = null;
     opened.addListener(listener);
     if (opened.openOutcome() instanceof OpenOutcome.RolledBack back) {
       LOG.warn(
@@ -63,11 +68,14 @@ final class ManagedVolume {
   }
 
   void failed(DeviceException why) {
+    DeviceException before = failure;
     failure = why;
-    LOG.error("volume {} cannot be opened: {}", entry.name(), why.getMessage(), why.getCause());
+    if (before == null || !Objects.equals(before.getMessage(), why.getMessage())) {
+      LOG.error("volume {} cannot be opened: {}", entry.name(), why.getMessage(), why.getCause());
+    }
   }
 
-  /** Closes the device, if there is one that may be closed. */
+  /** Closes the device, if there is one that may be closed; if that fails, that is the failure. */
   void closeDevice() {
     BlockDevice open = device;
     device = null;
@@ -80,7 +88,12 @@ final class ManagedVolume {
           "volume {} stays open until the daemon ends: commands are still in it", entry.name());
       return;
     }
-    open.close();
+    try {
+      open.close();
+    } catch (RuntimeException e) {
+      failure = OperatorAdvice.told(e, entry.name());
+      throw e;
+    }
   }
 
   // On a thread of the device, which must not wait for a slow terminal.
@@ -129,6 +142,7 @@ final class ManagedVolume {
         volume.tiers(),
         volume.statistics(),
         volume.storeStatistics(),
+        volume.isLogFailed(),
         scrub == null ? null : scrub.progress());
   }
 }

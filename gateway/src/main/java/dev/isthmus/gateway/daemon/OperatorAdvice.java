@@ -1,6 +1,7 @@
 package dev.isthmus.gateway.daemon;
 
 import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blockdevice.ShellWord;
 import dev.isthmus.blocktranslation.OperatorNeededException;
 
 /** Tells people what to type where an open needs their word. Stateless. */
@@ -11,9 +12,9 @@ final class OperatorAdvice {
   /**
    * {@code failure}, with the command that agrees to what it says.
    *
-   * @param target what {@code volume open} is given: a name, or a URI with its options
+   * @param target see {@link #target}
    */
-  static DeviceException with(DeviceException failure, String target) {
+  private static DeviceException with(DeviceException failure, String target) {
     if (!(failure.getCause() instanceof OperatorNeededException needed)) {
       return failure;
     }
@@ -22,6 +23,30 @@ final class OperatorAdvice {
             + ". Type: isthmus volume open "
             + target
             + (needed.takeover().isEmpty() ? "" : " --takeover=" + needed.takeover());
+    return saying(message, failure, needed);
+  }
+
+  /**
+   * What an open that failed is told by: with the command that agrees to it, if one does; what is
+   * no {@link DeviceException} is a defect, and told as one.
+   *
+   * @param target see {@link #target}
+   */
+  static DeviceException told(RuntimeException failure, String target) {
+    return failure instanceof DeviceException known
+        ? with(known, target)
+        : new DeviceException.Internal("a defect: " + failure, failure);
+  }
+
+  /** {@code failure}, an open's that needs somebody's word, with something said before it. */
+  static DeviceException after(String words, DeviceException failure) {
+    return failure.getCause() instanceof OperatorNeededException needed
+        ? saying(words + failure.getMessage(), failure, needed)
+        : failure;
+  }
+
+  private static DeviceException saying(
+      String message, DeviceException failure, OperatorNeededException needed) {
     return switch (failure) {
       case DeviceException.Unavailable e -> new DeviceException.Unavailable(message, needed);
       case DeviceException.Fenced e -> new DeviceException.Fenced(message, needed);
@@ -30,8 +55,15 @@ final class OperatorAdvice {
     };
   }
 
-  /** A word of a command line, quoted for a shell if need be. */
-  static String quoted(String word) {
-    return word.matches("[A-Za-z0-9_./:+-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
+  /**
+   * What {@code volume open} is given.
+   *
+   * @param name what to call it; empty for what its URI says
+   * @param logDirectory where its log was looked for; empty if nobody said a place
+   */
+  static String target(String nameOrUri, String name, String logDirectory) {
+    return ShellWord.of(nameOrUri)
+        + (name.isEmpty() ? "" : " --name " + ShellWord.of(name))
+        + (logDirectory.isEmpty() ? "" : " --log-dir " + ShellWord.of(logDirectory));
   }
 }

@@ -19,14 +19,22 @@ final class TierSetter {
   private TierSetter() {}
 
   /**
-   * Changes the tiers; blocks. Interrupting it gives the change up.
+   * Changes the tiers; blocks.
    *
+   * @param givenUp ends when nobody waits for it any more: the change is given up then
    * @throws DeviceException saying what is in force then
    */
-  static void set(ObjectVolume volume, TierChange change, BooleanSupplier hostsConnected) {
+  static void set(
+      ObjectVolume volume,
+      TierChange change,
+      BooleanSupplier hostsConnected,
+      CompletableFuture<?> givenUp) {
     CompletableFuture<Tiers> done = volume.setTiers(change, hostsConnected);
     try {
-      done.get(LIMIT_SECONDS, TimeUnit.SECONDS);
+      CompletableFuture.anyOf(done, givenUp).get(LIMIT_SECONDS, TimeUnit.SECONDS);
+      if (!done.isDone()) {
+        throw givenUp(volume, done, "was cancelled");
+      }
     } catch (ExecutionException e) {
       throw e.getCause() instanceof DeviceException known
           ? known

@@ -4,6 +4,7 @@ import dev.isthmus.blockdevice.BlockDevice;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.ObjectVolume;
+import dev.isthmus.blocktranslation.OperatorNeededException;
 import dev.isthmus.blocktranslation.TierChange;
 import dev.isthmus.blocktranslation.VolumeSummary;
 import dev.isthmus.gateway.daemon.CatalogueEntry.Publication;
@@ -14,6 +15,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Semaphore;
 import java.util.function.Function;
@@ -40,6 +42,10 @@ public final class VolumeManager {
   private final Exports exports;
   private final HostAccess defaultHosts;
   private final LogRecovery recovery;
+
+  /** Ends when the daemon does: whoever waits for a bucket then goes. */
+  private final CompletableFuture<Void> stopping = new CompletableFuture<>();
+
   private final ConcurrentSkipListMap<String, ManagedVolume> volumes =
       new ConcurrentSkipListMap<>();
 
@@ -54,7 +60,7 @@ public final class VolumeManager {
     this.opener = opener;
     this.exports = exports;
     this.defaultHosts = defaultHosts;
-    this.recovery = new LogRecovery(catalogue, opener, this::exportAsRecorded);
+    this.recovery = new LogRecovery(catalogue, opener, this::exportAsRecorded, stopping::isDone);
     for (CatalogueEntry entry : catalogue.entries()) {
       volumes.put(entry.name(), new ManagedVolume(entry));
     }
@@ -78,16 +84,30 @@ public final class VolumeManager {
     Joins.untilAllEnded(threads);
   }
 
-  /** Tries again what failed because something could not be reached. */
+  /**
+   * Tries again what failed because something could not be reached. What needs a person's word
+   * waits for that, or until its log directory looks another way.
+   */
   public void retryUnavailable() {
     for (ManagedVolume volume : volumes.values()) {
       DeviceException failure = volume.failure;
       if (volume.device == null
           && (failure instanceof DeviceException.Unavailable
-              || failure instanceof DeviceException.Exhausted)) {
+              || failure instanceof DeviceException.Exhausted)
+          && !waitsForAWord(volume, failure)) {
         openAgain(volume);
       }
     }
+  }
+
+  private boolean waitsForAWord(ManagedVolume volume, DeviceException failure) {
+    return failure.getCause() instanceof OperatorNeededException
+        && footprint(volume).equals(volume.refusedOver);
+  }
+
+  private String footprint(ManagedVolume volume) {
+    CatalogueEntry entry = volume.entry;
+    return LogFootprint.of(opener.logDirectory(StorageUri.parse(entry.uri())), entry.uuid());
   }
 
   private void openAgain(ManagedVolume volume) {
@@ -104,10 +124,10 @@ public final class VolumeManager {
             "volume {} came back empty: {}:// keeps nothing", volume.entry.name(), uri.scheme());
       }
       exportAsRecorded(volume);
-    } catch (DeviceException e) {
-      volume.failed(OperatorAdvice.with(e, volume.entry.name()));
     } catch (RuntimeException e) {
-      volume.failed(new DeviceException.Internal("a defect: " + e, e));
+      volume.failed(OperatorAdvice.told(e, OperatorAdvice.target(volume.entry.name(), "", "")));
+      volume.refusedOver =
+          e.getCause() instanceof OperatorNeededException ? footprint(volume) : null;
     } finally {
       volume.lock.unlock();
     }
@@ -206,8 +226,7 @@ public final class VolumeManager {
     try {
       return add(name(name, base), DeviceOpener.withTakeover(uri, takeover), opener::open);
     } catch (DeviceException e) {
-      throw OperatorAdvice.with(
-          e, OperatorAdvice.quoted(nameOrUri) + (name.isEmpty() ? "" : " --name " + name));
+      throw OperatorAdvice.told(e, OperatorAdvice.target(nameOrUri, name, logDirectory));
     }
   }
 
@@ -219,6 +238,16 @@ public final class VolumeManager {
         throw new DeviceException.Invalid("volume " + volume.entry.name() + " is open already");
       }
       StorageUri uri = opener.withLogDirectory(StorageUri.parse(volume.entry.uri()), logDirectory);
+      openAsAsked(volume, uri, takeover, logDirectory);
+      return volume.view();
+    } finally {
+      volume.lock.unlock();
+    }
+  }
+
+  private void openAsAsked(
+      ManagedVolume volume, StorageUri uri, String takeover, String logDirectory) {
+    try {
       volume.opened(
           takeover.isEmpty()
               ? opener.openKnown(uri)
@@ -226,13 +255,13 @@ public final class VolumeManager {
       rememberPlace(volume, uri);
       noteIdentity(volume);
       exportAsRecorded(volume);
-      return volume.view();
-    } catch (DeviceException e) {
-      DeviceException told = OperatorAdvice.with(e, volume.entry.name());
-      volume.failure = told;
+    } catch (RuntimeException e) {
+      DeviceException told =
+          OperatorAdvice.told(e, OperatorAdvice.target(volume.entry.name(), "", logDirectory));
+      if (volume.failure == null || !(told instanceof DeviceException.Invalid)) {
+        volume.failed(told);
+      } // else: wrong words say nothing of the volume, which is tried again as before
       throw told;
-    } finally {
-      volume.lock.unlock();
     }
   }
 
@@ -260,15 +289,26 @@ public final class VolumeManager {
    * @param logDirectory where the new log goes; empty for where the old one is
    * @param takeover what may be lost if the old one can't be read: {@code lossy}, {@code
    *     unflushed}, or empty
+   * @param givenUp ends when the caller waits no more: before the old log is left, nothing has
+   *     changed then
    */
-  public Recovered recover(String name, String logDirectory, String takeover) {
+  public Recovered recover(
+      String name, String logDirectory, String takeover, CompletableFuture<?> givenUp) {
     ManagedVolume volume = find(name);
     volume.lock.lock();
     try {
       requireThere(volume);
-      List<String> warnings = recovery.recover(volume, logDirectory, takeover);
+      List<String> warnings =
+          recovery.recover(
+              volume, logDirectory, takeover, CompletableFuture.anyOf(givenUp, stopping));
       LOG.info("volume {} goes on over a new log", name);
       return new Recovered(volume.view(), warnings);
+    } catch (RuntimeException e) {
+      DeviceException told = OperatorAdvice.told(e, name);
+      if (volume.device == null && volume.failure == null) {
+        volume.failed(told);
+      }
+      throw told;
     } finally {
       volume.lock.unlock();
     }
@@ -372,13 +412,9 @@ public final class VolumeManager {
         "close",
         volume -> {
           BlockDevice device = volume.device;
-          try {
-            volume.closeDevice();
-          } catch (DeviceException e) {
-            // Kept in the catalogue, so that somebody sees it; closing it again forgets it.
-            volume.failure = e;
-            throw e;
-          }
+          // If it throws: kept in the catalogue, so that somebody sees it; closing it again
+          // forgets it.
+          volume.closeDevice();
           if (device instanceof ObjectVolume inBucket && !inBucket.summary().cleanlyClosed()) {
             // Kept in the catalogue: its newest data is in the log here, and nowhere else.
             var failure =
@@ -404,7 +440,7 @@ public final class VolumeManager {
           volume.closeDevice();
           try {
             opener.delete(uri, deletedObjects);
-          } catch (DeviceException e) {
+          } catch (RuntimeException e) {
             // Kept in the catalogue, so that it can be deleted again: part of it may be gone.
             volume.failure =
                 new DeviceException.Corrupt("its deletion broke off: " + e.getMessage(), e);
@@ -495,10 +531,11 @@ public final class VolumeManager {
   }
 
   /**
-   * Changes what an open volume in a bucket promises, while hosts use it. Blocks until it holds;
-   * interrupting it gives it up.
+   * Changes what an open volume in a bucket promises, while hosts use it. Blocks until it holds.
+   *
+   * @param givenUp ends when the caller waits no more: the change is given up then
    */
-  public VolumeView setTiers(String name, TierChange change) {
+  public VolumeView setTiers(String name, TierChange change, CompletableFuture<?> givenUp) {
     ManagedVolume volume = find(name);
     volume.lock.lock();
     try {
@@ -516,7 +553,8 @@ public final class VolumeManager {
       TierSetter.set(
           inBucket,
           change,
-          () -> publication != null && exports.associations(publication.nqn()) > 0);
+          () -> publication != null && exports.associations(publication.nqn()) > 0,
+          CompletableFuture.anyOf(givenUp, stopping));
       return volume.view();
     } finally {
       volume.lock.unlock();
@@ -565,12 +603,21 @@ public final class VolumeManager {
   }
 
   /**
+   * The daemon ends: calls that wait for a bucket are given up, and none of them opens a volume
+   * again. {@link #closeAll} follows.
+   */
+  public void stop() {
+    stopping.complete(null);
+  }
+
+  /**
    * Closes all devices, side by side. Exports have ended before.
    *
    * @return names of volumes that could not be closed cleanly in time: their logs keep what is not
    *     in the bucket
    */
   public List<String> closeAll(Duration limit) {
+    stop();
     long deadlineNanos = System.nanoTime() + limit.toNanos();
     var threads = new ArrayList<Thread>();
     var unclean = new ConcurrentSkipListMap<String, Boolean>();

@@ -44,6 +44,7 @@ public record VolumeView(
    *
    * @param keepsTo the tiers in force: those of the summary, or stricter ones while a change of
    *     them is not finished
+   * @param logFailed whether the local log failed: it takes no change any more
    * @param scrub the one that runs, or the last one of this open; null before the first
    */
   public record Bucket(
@@ -51,6 +52,7 @@ public record VolumeView(
       Tiers keepsTo,
       VolumeStatistics statistics,
       StoreStatistics requests,
+      boolean logFailed,
       @Nullable ScrubProgress scrub) {}
 
   /** The device's state, or that it has none. */

@@ -18,39 +18,62 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds logs on this host: below a data directory, where the catalogue says that volumes keep them
- * elsewhere, or in any directory that is named. Threading: immutable; blocks.
+ * Finds logs on this host: below a data directory, where the catalogue says that volumes keep or
+ * kept them elsewhere, or in any directory that is named. Threading: immutable; blocks.
  */
 public final class LogFinder {
 
   private static final String VOLUMES = "volumes";
-  private static final String LOG_DIRECTORY_KEY = "log_dir";
   private static final int MAX_NOTE_BYTES = 16 << 10;
 
   /** Shorter beginnings of ids are not looked for: they are typing errors more often. */
   private static final int MIN_ID_CHARACTERS = 4;
 
   private final Path dataDirectory;
+  private final Consumer<String> warnings;
   private final List<CatalogueEntry> catalogue;
+  private final List<String> formerDirectories;
 
   /**
    * @param dataDirectory of a gateway, running or not; one that is not there has no logs
+   * @param warnings hears what is passed over: a catalogue or a disk that fails does not keep the
+   *     logs elsewhere from being found
    */
-  public LogFinder(Path dataDirectory) {
+  public LogFinder(Path dataDirectory, Consumer<String> warnings) {
     this.dataDirectory = dataDirectory;
-    this.catalogue = new Catalogue(dataDirectory.resolve("catalogue.json")).entries();
+    this.warnings = warnings;
+    List<CatalogueEntry> entries = List.of();
+    List<String> former = List.of();
+    try {
+      var read = new Catalogue(dataDirectory.resolve("catalogue.json"));
+      entries = read.entries();
+      former = read.formerLogDirectories();
+    } catch (DeviceException.Corrupt | DeviceException.Unavailable e) {
+      warnings.accept(
+          e.getMessage()
+              + ". Without it logs are found in "
+              + volumesDirectory()
+              + " and where you say, not where a volume kept its log elsewhere");
+    }
+    this.catalogue = entries;
+    this.formerDirectories = former;
   }
 
   /** All logs of the gateway, those set aside included. */
   public List<LocatedLog> all() {
     var logs = new ArrayList<LocatedLog>();
     for (Path root : roots()) {
-      for (Path volume : children(root, path -> true)) {
-        logs.addAll(ofVolume(volume));
+      try {
+        for (Path volume : children(root, path -> true)) {
+          logs.addAll(ofVolume(volume));
+        }
+      } catch (DeviceException.Unavailable e) {
+        warnings.accept(String.valueOf(e.getMessage()));
       }
     }
     return logs;
@@ -60,11 +83,12 @@ public final class LogFinder {
     var roots = new LinkedHashSet<Path>();
     roots.add(dataDirectory.resolve(VOLUMES));
     for (CatalogueEntry entry : catalogue) {
-      String own = StorageUri.parse(entry.uri()).get(LOG_DIRECTORY_KEY);
+      String own = entry.logDirectory();
       if (own != null) {
         roots.add(Path.of(own));
       }
     }
+    formerDirectories.forEach(directory -> roots.add(Path.of(directory)));
     return roots;
   }
 

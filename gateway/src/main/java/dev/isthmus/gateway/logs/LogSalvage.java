@@ -8,6 +8,7 @@ import dev.isthmus.wal.LogRecord;
 import dev.isthmus.wal.LogReport;
 import dev.isthmus.wal.LogVerdict;
 import dev.isthmus.wal.LogVisitor;
+import dev.isthmus.wal.RecordType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -94,15 +95,10 @@ public final class LogSalvage {
     firstTimeNanos = firstTimeNanos == 0 ? record.timeNanos() : firstTimeNanos;
     lastLsn = record.lsn();
     lastTimeNanos = record.timeNanos();
-    boolean zeroes =
-        switch (record.type()) {
-          case WRITE -> false;
-          case ZEROES, DISCARD -> true;
-          default -> {
-            changes++;
-            yield false; // a mark: it takes an LSN, and changes no block
-          }
-        };
+    boolean zeroes = record.type() == RecordType.ZEROES || record.type() == RecordType.DISCARD;
+    if (!zeroes && record.type() != RecordType.WRITE) {
+      return; // a mark or a resize: it takes an LSN, and changes no block
+    }
     if (record.sectorCount() == 0 || (!zeroes && record.payloadLength() == 0)) {
       return;
     }

@@ -69,6 +69,12 @@ final class VolumeMetrics {
     position(volume, "uploaded", open.positions().uploadedLsn(), text);
     VolumeView.Bucket bucket = open.bucket();
     if (bucket != null) {
+      text.gauge(
+          "isthmus_volume_log_failed",
+          "1 if the local log failed: no change is taken until the volume is recovered.",
+          bit(bucket.logFailed()),
+          "volume",
+          volume);
       log(volume, bucket.statistics(), text);
       rpo(volume, bucket, text);
       cacheAndMap(volume, bucket.statistics(), text);
@@ -198,6 +204,11 @@ final class VolumeMetrics {
     text.gauge(
         "isthmus_volume_map_memory_bytes", "Memory of the block map.", s.mapMemoryBytes(), label);
     text.gauge("isthmus_volume_map_runs", "Sorted runs of the block map.", s.mapRuns(), label);
+    text.gauge(
+        "isthmus_volume_map_damaged_runs",
+        "Runs of the block map that a merge found damaged in the bucket.",
+        s.mapDamagedRuns(),
+        label);
     text.counter(
         "isthmus_volume_map_uploaded_bytes_total",
         "Bytes written to the bucket for map and checkpoints.",

@@ -74,6 +74,7 @@ final class Messages {
               .setUploadLagNanos(statistics.uploadLagNanos())
               .setRpoExceeded(statistics.rpoExceeded())
               .setRpoExceededNanos(statistics.rpoExceededNanos())
+              .setRpoExceededSinceUnixNanos(since(statistics.rpoExceededForNanos()))
               .setKeepsTo(
                   bucket.keepsTo().equals(bucket.summary().tiers())
                       ? ""
@@ -83,6 +84,12 @@ final class Messages {
         message.setScrub(ScrubMessages.scrub(scrub, List.of()));
       }
     }
+  }
+
+  private static long since(long forNanos) {
+    return forNanos == 0
+        ? 0
+        : Duration.between(Instant.EPOCH, Instant.now().minusNanos(forNanos)).toNanos();
   }
 
   private static Survival survival(dev.isthmus.gateway.daemon.Survival words) {

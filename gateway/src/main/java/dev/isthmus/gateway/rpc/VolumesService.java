@@ -19,6 +19,8 @@ import dev.isthmus.gateway.rpc.v1.VolumeName;
 import dev.isthmus.gateway.rpc.v1.VolumesGrpc;
 import io.grpc.Context;
 import io.grpc.stub.StreamObserver;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -68,7 +70,12 @@ final class VolumesService extends VolumesGrpc.VolumesImplBase {
         answer,
         () -> {
           VolumeManager.Recovered recovered =
-              volumes.recover(request.getName(), request.getLogDirectory(), request.getTakeover());
+              givenUpWithItsClient(givenUp ->
+                  volumes.recover(
+                      request.getName(),
+                      request.getLogDirectory(),
+                      request.getTakeover(),
+                      givenUp));
           return RecoverVolumeResponse.newBuilder()
               .setVolume(message(recovered.volume()))
               .addAllWarnings(recovered.warnings())
@@ -136,22 +143,27 @@ final class VolumesService extends VolumesGrpc.VolumesImplBase {
 
   @Override
   public void setVolume(SetVolumeRequest request, StreamObserver<Volume> answer) {
-    // A client that went away waits for nothing any more: the change ends at its next step.
-    Thread caller = Thread.currentThread();
-    Context.CancellationListener gone = context -> caller.interrupt();
-    Context call = Context.current();
-    call.addListener(gone, Runnable::run);
     answer(
         answer,
-        () -> {
-          try {
-            return volumes.setTiers(
-                request.getName(),
-                TierChange.parse(request.getAck(), request.getFlush(), request.getRpo()));
-          } finally {
-            call.removeListener(gone);
-          }
-        });
+        () ->
+            givenUpWithItsClient(givenUp ->
+                volumes.setTiers(
+                    request.getName(),
+                    TierChange.parse(request.getAck(), request.getFlush(), request.getRpo()),
+                    givenUp)));
+  }
+
+  /** A client that went away waits for nothing any more. */
+  private static <T> T givenUpWithItsClient(Function<CompletableFuture<Void>, T> work) {
+    var gone = new CompletableFuture<Void>();
+    Context.CancellationListener listener = _ -> gone.complete(null);
+    Context call = Context.current();
+    call.addListener(listener, Runnable::run);
+    try {
+      return work.apply(gone);
+    } finally {
+      call.removeListener(listener);
+    }
   }
 
   private Volume message(VolumeView view) {

@@ -1,6 +1,7 @@
 package dev.isthmus.gateway.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.isthmus.gateway.config.SettingKey;
@@ -60,6 +61,27 @@ class HelpTest {
     assertEquals(0, run.exitCode(), run.err());
     assertTrue(run.out().startsWith("Usage: isthmus"), run.out());
     assertTrue(run.out().contains("Example"), run.out());
+  }
+
+  /** What is the same has the same name and is explained alike. */
+  @Test
+  void verbsAgreeOnTheNamesOfOptions() {
+    for (String verb : new String[] {"verify", "scrub"}) {
+      String help = run("volume", verb, "--help").out().replaceAll("\\s+", " ");
+      assertTrue(help.contains("--rate=SIZE[/s]"), help);
+      assertTrue(help.contains("as in 50MiB or 50MiB/s; 0 for no limit"), help);
+    }
+    for (String verb : new String[] {"create", "import"}) {
+      String help = run("volume", verb, "--help").out();
+      for (String option :
+          new String[] {"--block-size=BYTES", "--ack=", "--flush=", "none|DURATION[,enforce]"}) {
+        assertTrue(help.contains(option), verb + ": " + option);
+      }
+      assertFalse(help.contains("blk_size"), help);
+    }
+    String export = run("volume", "export", "--help").out();
+    assertTrue(export.contains("--at=CHECKPOINT"), export);
+    assertTrue(run("volume", "import", "--help").out().contains("--yes"));
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -116,6 +117,63 @@ class ImageCommandsTest {
   }
 
   @Test
+  void goingOnWithAnotherFileIsRefused() throws IOException {
+    flipLastByte(object("segments"));
+    assertEquals(6, run("volume", "export", uri(), path("out.img")).exitCode());
+    // The state of one export, and the name of another target.
+    String state = path("out.img.isthmus-export");
+    Run second = run("volume", "export", uri(), path("second.img"), "--state", state);
+    assertEquals(2, second.exitCode());
+    assertTrue(second.err().contains("another target"), second.err());
+    assertFalse(second.err().contains("goes on from there"), second.err());
+    Files.move(file("out.img"), file("kept.img"));
+    byte[] other = new byte[BYTES];
+    Arrays.fill(other, (byte) 9);
+    Files.write(file("out.img"), other);
+    for (String[] options : new String[][] {{}, {"--force"}, {"--restart"}}) {
+      String[] line = Arrays.copyOf(new String[] {"volume", "export"}, 5 + options.length);
+      line[2] = uri();
+      line[3] = path("out.img");
+      line[4] = "--skip-damaged";
+      System.arraycopy(options, 0, line, 5, options.length);
+      Run refused = run(line);
+      assertEquals(2, refused.exitCode(), refused.err());
+      assertTrue(refused.err().contains("--force"), refused.err());
+      assertArrayEquals(other, Files.readAllBytes(file("out.img")));
+    }
+    Files.move(file("kept.img"), file("out.img"), StandardCopyOption.REPLACE_EXISTING);
+    assertEquals(8, run("volume", "export", uri(), path("out.img"), "--skip-damaged").exitCode());
+  }
+
+  @Test
+  void anExportAtACheckpointSaysSo() throws IOException {
+    Run run = run("volume", "export", uri(), path("out.img"), "--at", "newest");
+    assertEquals(0, run.exitCode(), run.err());
+    assertTrue(run.err().contains("as it was at checkpoint 0000000000000001-"), run.err());
+    assertTrue(run.out().contains("later writes are left out"), run.out());
+    assertArrayEquals(content, Files.readAllBytes(file("out.img")));
+    Run json = run("volume", "export", uri(), path("json.img"), "--at", "newest", "-o", "json");
+    JsonNode said = new ObjectMapper().readTree(json.out());
+    assertTrue(said.at("/at_checkpoint").asText().startsWith("0000000000000001-"), json.out());
+    for (String[] options :
+        new String[][] {{"previous"}, {"none"}, {"auto"}, {"x"}, {"newest", "--checkpoint=none"}}) {
+      String[] line = {"volume", "export", uri(), path("no.img"), "--at", options[0], "-q"};
+      line[6] = options.length > 1 ? options[1] : "-q";
+      Run refused = run(line);
+      assertEquals(2, refused.exitCode(), refused.err());
+      assertFalse(Files.exists(file("no.img")));
+    }
+    // What goes on is what was begun.
+    flipLastByte(object("segments"));
+    String[] begun = {"volume", "export", uri(), path("part.img"), "--at", "newest"};
+    assertEquals(6, run(begun).exitCode());
+    Run other = run(Arrays.copyOf(begun, 4));
+    assertEquals(2, other.exitCode());
+    assertTrue(other.err().contains("the state --at newest"), other.err());
+    assertEquals(6, run(begun).exitCode());
+  }
+
+  @Test
   void aDamagedCheckpointIsAWarningAndACompleteImage() throws IOException {
     flipLastByte(object("checkpoints"));
     Run run = run("volume", "export", uri(), path("out.img"));
@@ -159,6 +217,21 @@ class ImageCommandsTest {
   }
 
   @Test
+  void ratesAreSizesWithOrWithoutTheSecond() {
+    for (String rate : new String[] {"1GiB", "1GiB/s", "0"}) {
+      Run run = run("volume", "verify", path("disk.img"), uri(), "--rate", rate);
+      assertEquals(0, run.exitCode(), run.err());
+    }
+    for (String rate : new String[] {"1GB", "/s", "1GiB/min", "-1"}) {
+      Run run = run("volume", "verify", path("disk.img"), uri(), "--rate=" + rate);
+      assertEquals(2, run.exitCode());
+      assertTrue(run.err().contains("50MiB or 50MiB/s"), run.err());
+    }
+    assertEquals(50 << 20, ByteRate.parse("50MiB/s"));
+    assertEquals(ByteRate.parse("50MiB"), ByteRate.parse("50MiB/s"));
+  }
+
+  @Test
   void importRefusesWhatItShould() throws IOException {
     Run there = run("volume", "import", path("disk.img"), uri());
     assertEquals(2, there.exitCode());
@@ -189,6 +262,45 @@ class ImageCommandsTest {
     Files.write(file("gpt.img"), table);
     Run gpt = run("volume", "import", path("gpt.img"), "bucket+file://" + file("bucket") + "/gpt");
     assertTrue(gpt.out().contains("in blocks of 512"), gpt.out() + gpt.err());
+  }
+
+  /** Whoever deletes a volume after it was copied must have all of it. */
+  @Test
+  void aVolumeThatLacksAnythingIsNoSource() throws IOException {
+    try (Stream<Path> all = Files.walk(file("bucket/objects/db"))) {
+      for (Path checkpoint : all.filter(p -> p.toString().contains("/checkpoints/")).toList()) {
+        Files.deleteIfExists(checkpoint);
+      }
+    }
+    Files.delete(object("segments"));
+    String copy = "bucket+file://" + file("bucket") + "/copy";
+    Run run = run("volume", "import", uri(), copy);
+    assertEquals(6, run.exitCode(), run.err());
+    assertTrue(run.err().contains("is incomplete"), run.err());
+    assertFalse(Files.exists(file("bucket/objects/copy/manifest")));
+  }
+
+  @Test
+  void leftoversAreOnlyDeletedByThoseWhoSaySo() throws IOException {
+    Files.delete(file("bucket/objects/db/manifest"));
+    String[] line = {"volume", "import", path("disk.img"), uri(), "--discard-leftovers"};
+    Run unsaid = run(line);
+    assertEquals(2, unsaid.exitCode());
+    assertTrue(unsaid.err().contains("--yes") && unsaid.err().contains("9.0 MiB"), unsaid.err());
+    assertTrue(Files.exists(object("segments")));
+    // What is no volume's stays, and so does all the rest.
+    Path stray = Files.write(file("bucket/objects/db/notes.txt"), new byte[64]);
+    String[] yes = Arrays.copyOf(line, line.length + 1);
+    yes[line.length] = "--yes";
+    Run refused = run(yes);
+    assertEquals(2, refused.exitCode());
+    assertTrue(refused.err().contains("db/notes.txt"), refused.err());
+    assertTrue(Files.exists(object("segments")));
+    Files.delete(stray);
+    Run run = run(yes);
+    assertEquals(0, run.exitCode(), run.err());
+    assertTrue(run.err().contains("objects are deleted"), run.err());
+    assertEquals(0, run("volume", "verify", path("disk.img"), uri()).exitCode());
   }
 
   @Test

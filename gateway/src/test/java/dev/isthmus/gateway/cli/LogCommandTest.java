@@ -1,5 +1,6 @@
 package dev.isthmus.gateway.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -16,18 +17,30 @@ import dev.isthmus.blocktranslation.ObjectVolumeProvider;
 import dev.isthmus.blocktranslation.ObjectVolumeSettings;
 import dev.isthmus.gateway.daemon.Catalogue;
 import dev.isthmus.gateway.daemon.CatalogueEntry;
+import dev.isthmus.wal.LogDirectory;
+import dev.isthmus.wal.LogEpoch;
+import dev.isthmus.wal.LogSettings;
+import dev.isthmus.wal.RecordType;
+import dev.isthmus.wal.WriteAheadLog;
+import java.io.FileWriter;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.RandomAccessFile;
 import java.io.StringWriter;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -246,6 +259,10 @@ class LogCommandTest {
           expected, Arrays.copyOfRange(blocks, block * BLOCK, (block + 1) * BLOCK), "" + block);
     }
     assertEquals(8, Files.readAllLines(image("blocks.img.changes.csv")).size());
+    for (String name : List.of("blocks.img", "blocks.img.changes.csv")) {
+      assertEquals(
+          "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(image(name))));
+    }
 
     Run again = log("salvage", log, "--above", "10", "--to", image);
     assertEquals(ExitCode.INVALID, again.exitCode());
@@ -298,19 +315,7 @@ class LogCommandTest {
   @Test
   void aDamagedLogNeedsTheWordAndTellsWhatIsMissing() throws IOException {
     String log = diverge();
-    Path file;
-    try (var files = Files.walk(data.resolve("volumes"))) {
-      file = files.filter(f -> f.toString().endsWith(".cq4")).sorted().findFirst().orElseThrow();
-    }
-    JsonNode entries = json("inspect", log, "--records").at("/entries");
-    long offset = -1;
-    for (JsonNode entry : entries) {
-      offset = entry.at("/lsn").asInt() == 13 ? entry.at("/offset_bytes").asLong() : offset;
-    }
-    try (var raw = new RandomAccessFile(file.toFile(), "rw")) {
-      raw.seek(offset + 500);
-      raw.write(0x55);
-    }
+    damage(log, 13);
     Run listed = log("list");
     assertEquals(0, listed.exitCode(), listed.err());
     assertTrue(listed.out().contains("CORRUPT"), listed.out());
@@ -336,6 +341,162 @@ class LogCommandTest {
     assertTrue(salvaged.out().contains("not the disk as it was at any one time"), salvaged.out());
     Arrays.fill(disk, 13 * BLOCK, 14 * BLOCK, (byte) 0);
     assertArrayEquals(disk, Files.readAllBytes(image("x.img")));
+  }
+
+  /** As printed, and as somebody types it: no data directory has to be named. */
+  @Test
+  void theLineOfARefusedOpenRuns() throws IOException {
+    ObjectVolume volume = first.create(uri("?size=1MiB&ack=local"));
+    for (int i = 1; i <= 5; i++) {
+      write(volume, i, i);
+    }
+    // Host and bucket as a crash would leave them.
+    Path crashed = directory.resolve("crashed");
+    copyTree(data, crashed);
+    copyTree(directory.resolve("bucket"), directory.resolve("crashed-bucket"));
+    volume.close();
+    data = crashed;
+    damage(onlyLog(), 2);
+    try (ObjectVolumeProvider host = provider(crashed)) {
+      var there = StorageUri.parse("bucket+file://" + directory.resolve("crashed-bucket") + "/db");
+      var refused = assertThrows(DeviceException.Corrupt.class, () -> host.open(there));
+      Matcher line =
+          Pattern.compile("`isthmus (log salvage [^`]*)`")
+              .matcher(String.valueOf(refused.getMessage()));
+      assertTrue(line.find(), refused.getMessage());
+      var out = new StringWriter();
+      var err = new StringWriter();
+      int exitCode =
+          Main.run(
+              line.group(1).split(" ", -1), new PrintWriter(out, true), new PrintWriter(err, true));
+      assertEquals(0, exitCode, err.toString());
+      assertTrue(out.toString().startsWith("lsn,time,kind,"), out.toString());
+      assertTrue(err.toString().contains("missing: LSN 2, damaged"), err.toString());
+    }
+  }
+
+  private static void copyTree(Path from, Path to) throws IOException {
+    try (var all = Files.walk(from)) {
+      for (Path path : all.toList()) {
+        Files.copy(path, to.resolve(from.relativize(path).toString()));
+      }
+    }
+  }
+
+  /** Flips a byte of a record's payload. */
+  private void damage(String log, int lsn) throws IOException {
+    Path file;
+    try (var files = Files.walk(data.resolve("volumes"))) {
+      file = files.filter(f -> f.toString().endsWith(".cq4")).sorted().findFirst().orElseThrow();
+    }
+    long offset = -1;
+    for (JsonNode entry : json("inspect", log, "--records").at("/entries")) {
+      offset = entry.at("/lsn").asInt() == lsn ? entry.at("/offset_bytes").asLong() : offset;
+    }
+    try (var raw = new RandomAccessFile(file.toFile(), "rw")) {
+      raw.seek(offset + 500);
+      raw.write(0x55);
+    }
+  }
+
+  @Test
+  void aListThatCouldNotBeWrittenIsNoSuccess() throws IOException {
+    String log = diverge();
+    for (String format : new String[] {"table", "json"}) {
+      try (var full = new PrintWriter(new FileWriter("/dev/full", UTF_8))) {
+        var err = new StringWriter();
+        String[] line = {
+          "log", "salvage", log, "--above", "0", "--list", "-o", format, "--data-dir", "" + data
+        };
+        assertEquals(ExitCode.UNAVAILABLE, Main.run(line, full, new PrintWriter(err, true)));
+        assertTrue(err.toString().contains("could not be written"), err.toString());
+      }
+    }
+  }
+
+  @Test
+  void aSalvageThatFailedLeavesNothingInItsOwnWay() throws IOException {
+    String log = diverge();
+    Files.write(image("short.img"), new byte[BLOCK]);
+    String[] line = {
+      "salvage",
+      log,
+      "--above",
+      "10",
+      "--to",
+      image("y.img").toString(),
+      "--base",
+      image("short.img").toString(),
+      "--changes",
+      image("y.csv").toString()
+    };
+    assertEquals(ExitCode.INVALID, log(line).exitCode());
+    assertFalse(Files.exists(image("y.csv")));
+    Files.copy(image("base.img"), image("short.img"), StandardCopyOption.REPLACE_EXISTING);
+    Run again = log(line);
+    assertEquals(0, again.exitCode(), again.err());
+    assertEquals(8, Files.readAllLines(image("y.csv")).size());
+    assertArrayEquals(disk, Files.readAllBytes(image("y.img")));
+  }
+
+  @Test
+  void aMarkIsNoChange() throws IOException {
+    Path log = data.resolve("volumes/log-" + new UUID(1, 2));
+    try (WriteAheadLog made =
+        LogDirectory.create(log, LogSettings.ofCapacity(64 << 20), new UUID(3, 4), new UUID(1, 2))
+            .startAppending()) {
+      made.beginEpoch(new LogEpoch(1, new UUID(5, 6), 1), 0);
+      MemorySegment none = MemorySegment.ofArray(new byte[0]);
+      made.append(RecordType.ZEROES, 0, 1, 1_000, 0, 8, none, 0);
+      made.append(RecordType.SNAPSHOT_MARK, 0, 2, 2_000, 0, 0, none, 0);
+      made.append(RecordType.RESIZE, 0, 3, 3_000, 0, 2048, none, 0);
+      made.force();
+      made.closeClean();
+    }
+    JsonNode listed = json("salvage", log.toString(), "--above", "0", "--list");
+    assertEquals(1, listed.at("/changes").size(), listed.toString());
+    assertEquals(1, listed.at("/summary/changes").asInt(), listed.toString());
+    assertEquals(3, listed.at("/summary/last_lsn").asInt());
+  }
+
+  @Test
+  void logsAreFoundWhereAVolumeKeptThemBefore() throws IOException {
+    String log = diverge();
+    Path left = directory.resolve("left");
+    Files.move(data.resolve("volumes"), left);
+    assertTrue(log("list").out().startsWith("No logs"));
+    var catalogue = new Catalogue(data.resolve("catalogue.json"));
+    catalogue.put(new CatalogueEntry("db", uri("?log_dir=" + left).toString(), null, null));
+    assertTrue(log("list").out().contains(log));
+    catalogue.remove("db");
+    assertTrue(log("list").out().contains(log), "after a close");
+    assertEquals(0, log("inspect", log.substring(0, 6)).exitCode());
+  }
+
+  @Test
+  void aDamagedCatalogueStopsNoRescue() throws IOException {
+    String log = diverge();
+    Files.writeString(data.resolve("catalogue.json"), "{");
+    Run listed = log("list");
+    assertEquals(0, listed.exitCode(), listed.err());
+    assertTrue(listed.out().contains(log), listed.out());
+    assertTrue(listed.err().startsWith("warning: the catalogue of volumes "), listed.err());
+    assertEquals(0, log("inspect", log).exitCode());
+    Run salvaged =
+        log(
+            "salvage",
+            log,
+            "--volume",
+            uri("").toString(),
+            "--to",
+            image("disk.img").toString(),
+            "--base",
+            image("base.img").toString());
+    assertEquals(0, salvaged.exitCode(), salvaged.err());
+    assertArrayEquals(disk, Files.readAllBytes(image("disk.img")));
+    Run byName = log("list", "--volume", "db");
+    assertEquals(ExitCode.INVALID, byName.exitCode());
+    assertTrue(byName.err().contains("give its URI"), byName.err());
   }
 
   @Test

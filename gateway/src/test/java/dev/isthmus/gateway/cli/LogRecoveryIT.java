@@ -317,6 +317,104 @@ class LogRecoveryIT {
   }
 
   @Test
+  void afterARestartAFullLogDiskIsLeftByACopyAndByNoLoss() throws Exception {
+    Path other = directory.resolve("other-disk");
+    try (var disk = TemporaryMount.tmpfs(directory.resolve("disk"), 72 * MIB);
+        var bucketDisk = TemporaryMount.tmpfs(directory.resolve("bucket"), 64 * MIB)) {
+      String[] flags = Arrays.copyOf(SMALL, SMALL.length + 2);
+      flags[SMALL.length] = "--bucket";
+      flags[SMALL.length + 1] = "bucket+file://" + bucketDisk.path();
+      String uuid;
+      try (var daemon = DaemonProcess.start(data, flags)) {
+        var _ = createAndPublish(daemon);
+        JsonNode moved =
+            json(
+                daemon.isthmus(
+                    "volume", "recover", "db", "--log-dir", disk.path() + "/l", "-o", "json"));
+        uuid = moved.at("/uuid").asText();
+        try (NvmeTestInitiator host = connect(moved)) {
+          bucketDisk.fill();
+          write(host, 0, 10);
+          assertEquals(0, host.flush());
+        }
+        daemon.kill();
+      }
+      disk.fill();
+      bucketDisk.free();
+      Path logs = disk.path().resolve("l/" + uuid);
+      try (var daemon = DaemonProcess.start(data, flags)) {
+        assertSaysCopy(show(daemon).at("/reason").asText(), logs);
+        for (String takeover : new String[] {"", "lossy"}) {
+          var refused =
+              daemon.isthmus(
+                  "volume", "recover", "db", "--log-dir", other.toString(), "--takeover", takeover);
+          assertEquals(ExitCode.EXHAUSTED, refused.exitCode(), refused.err());
+          assertSaysCopy(refused.err(), logs);
+        }
+        assertSaysCopy(show(daemon).at("/reason").asText(), logs);
+        // As it says.
+        run("cp", "-a", logs.toString(), other + "/");
+        JsonNode opened =
+            json(
+                daemon.isthmus(
+                    "volume", "open", "db", "--log-dir", other.toString(), "-o", "json"));
+        assertEquals("READY", opened.at("/state").asText(), opened.toString());
+        assertFalse(opened.at("/rolled_back").asBoolean());
+        assertEquals(1, opened.at("/incarnation").asInt());
+        try (NvmeTestInitiator host = connect(opened)) {
+          check(host, 0, 10);
+        }
+        assertEquals(0, daemon.terminate());
+      }
+    }
+  }
+
+  private static void assertSaysCopy(String words, Path logs) {
+    assertTrue(words.contains("make room there, or copy " + logs + " with all in it"), words);
+    assertTrue(words.contains("--log-dir DIR"), words);
+    assertFalse(words.contains("takeover="), words);
+  }
+
+  private static void run(String... command) throws Exception {
+    Process process = new ProcessBuilder(command).inheritIO().start();
+    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+    assertEquals(0, process.exitValue());
+  }
+
+  @Test
+  void afterACleanCloseAFullLogDiskIsJustLeft() throws Exception {
+    Path other = directory.resolve("other-disk");
+    try (var disk = TemporaryMount.tmpfs(directory.resolve("disk"), 72 * MIB)) {
+      try (var daemon = DaemonProcess.start(data, SMALL)) {
+        var _ = createAndPublish(daemon);
+        JsonNode moved =
+            json(
+                daemon.isthmus(
+                    "volume", "recover", "db", "--log-dir", disk.path() + "/l", "-o", "json"));
+        try (NvmeTestInitiator host = connect(moved)) {
+          write(host, 0, 10);
+        }
+        assertEquals(0, daemon.terminate());
+      }
+      disk.fill();
+      try (var daemon = DaemonProcess.start(data, SMALL)) {
+        String reason = show(daemon).at("/reason").asText();
+        assertTrue(reason.contains("or keep the log elsewhere"), reason);
+        JsonNode after =
+            json(
+                daemon.isthmus(
+                    "volume", "recover", "db", "--log-dir", other.toString(), "-o", "json"));
+        assertEquals("READY", after.at("/state").asText(), after.toString());
+        assertFalse(after.at("/rolled_back").asBoolean());
+        try (NvmeTestInitiator host = connect(after)) {
+          check(host, 0, 10);
+        }
+        assertEquals(0, daemon.terminate());
+      }
+    }
+  }
+
+  @Test
   void placesThatCannotHoldALogAreRefusedBeforeAnythingHappens() throws Exception {
     try (var daemon = DaemonProcess.start(data, SMALL)) {
       var _ = createAndPublish(daemon);

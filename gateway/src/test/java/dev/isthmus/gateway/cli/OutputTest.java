@@ -58,7 +58,8 @@ class OutputTest {
                 .setFlush("local")
                 .setRpo("30s,enforce")
                 .setRpoExceeded(true)
-                .setRpoExceededNanos(7)
+                .setRpoExceededNanos(7_000_000_000L)
+                .setRpoExceededSinceUnixNanos(1_767_225_600_123_456_789L)
                 .setKeepsTo("ack=local flush=local rpo=30s,enforce")
                 .setEpoch(3)
                 .setStoredBytes(5L << 30)
@@ -129,7 +130,7 @@ class OutputTest {
         block size     4096
         uuid           00000000-0000-0001-0000-000000000002, incarnation 1
         ack / flush    applied / local
-        rpo            30s,enforce
+        rpo            30s,enforce: EXCEEDED since 2026-01-01T00:00:00Z, 7.0s in all since it was opened
         keeps to       ack=local flush=local rpo=30s,enforce: a change has not finished; `isthmus volume set` again finishes it
         positions      applied 120, local 110, uploaded 100
         not in bucket  80.0 KiB, oldest 820ms
@@ -207,7 +208,8 @@ class OutputTest {
             "upload_lag_bytes" : 81920,
             "upload_lag_nanos" : 820000000,
             "rpo_exceeded" : true,
-            "rpo_exceeded_nanos" : 7,
+            "rpo_exceeded_nanos" : 7000000000,
+            "rpo_exceeded_since_unix_nanos" : 1767225600123456789,
             "created_unix_nanos" : 1767225600000000000
           },
           "scrub" : null

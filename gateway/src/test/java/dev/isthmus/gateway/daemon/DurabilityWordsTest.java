@@ -46,8 +46,9 @@ class DurabilityWordsTest {
         // In force and not recorded yet: nothing is promised by that.
         new Tiers(Tier.LOCAL_DURABLE, Tier.UPLOADED),
         new VolumeStatistics(
-            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, ReadIntegrity.NONE),
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0, ReadIntegrity.NONE),
         new StoreStatistics(Map.of(), 0, 0),
+        false,
         null);
   }
 

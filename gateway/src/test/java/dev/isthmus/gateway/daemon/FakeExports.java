@@ -15,6 +15,7 @@ import java.util.TreeMap;
 final class FakeExports implements Exports {
 
   final Map<String, HostAccess> published = new TreeMap<>();
+  final Map<String, BlockDevice> devices = new TreeMap<>();
   boolean drains = true;
   int associations;
 
@@ -23,6 +24,7 @@ final class FakeExports implements Exports {
     if (published.putIfAbsent(nqn, hosts) != null) {
       throw new DeviceException.Invalid(nqn + " is published already");
     }
+    devices.put(nqn, device);
   }
 
   @Override

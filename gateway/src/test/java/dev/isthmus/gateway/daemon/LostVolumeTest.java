@@ -10,10 +10,13 @@ import dev.isthmus.blocktranslation.ObjectVolumeProvider;
 import dev.isthmus.blocktranslation.ObjectVolumeSettings;
 import dev.isthmus.gateway.config.GatewaySettings;
 import dev.isthmus.targets.nvme.HostAccess;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -121,5 +124,52 @@ class LostVolumeTest {
     // Known from now on.
     var _ = again.closeAll(Duration.ofSeconds(10));
     assertEquals("READY", first.start().get("v").stateName());
+  }
+
+  @Test
+  void whatNeedsAWordIsNotTriedAgainUntilItsLogDirectoryChanges() throws IOException {
+    VolumeManager one = first.start();
+    VolumeView created = one.create(new CreateRequest("v", "", 1 << 20, 0, "", "", ""));
+    // The same catalogue on a host without the log.
+    Files.copy(directory.resolve("first.json"), directory.resolve("second.json"));
+    VolumeManager two = second.start();
+    assertNotOpen(two, "is not on this host", "--takeover=lossy");
+    one.close("v");
+    two.retryUnavailable();
+    assertEquals("NOT_OPEN", two.get("v").stateName(), "an open would succeed now");
+    String uuid = Objects.requireNonNull(created.open()).info().identity().uuid().toString();
+    Files.createDirectories(directory.resolve("second").resolve(uuid).resolve("log-x"));
+    two.retryUnavailable();
+    assertEquals("READY", two.get("v").stateName());
+  }
+
+  @Test
+  void whatToTypeNamesTheLogDirectoryThatWasSaid() {
+    VolumeManager one = first.start();
+    var _ = one.create(new CreateRequest("v", "", 1 << 20, 0, "", "", ""));
+    VolumeManager two = second.start();
+    String logs = directory.resolve("their logs").toString();
+    var unknown =
+        assertThrows(DeviceException.Unavailable.class, () -> two.open(uri("v"), "w", "", logs));
+    assertEndsWith(
+        unknown,
+        "Type: isthmus volume open "
+            + uri("v")
+            + " --name w --log-dir '"
+            + logs
+            + "' --takeover=lossy");
+    assertEquals("READY", two.open(uri("v"), "w", "lossy", logs).stateName());
+    var _ = one.closeAll(Duration.ofSeconds(10));
+    VolumeManager again = first.start();
+    String elsewhere = directory.resolve("elsewhere").toString();
+    var known =
+        assertThrows(DeviceException.Unavailable.class, () -> again.open("v", "", "", elsewhere));
+    assertEndsWith(
+        known, "Type: isthmus volume open v --log-dir " + elsewhere + " --takeover=lossy");
+  }
+
+  private static void assertEndsWith(DeviceException failure, String words) {
+    String message = String.valueOf(failure.getMessage());
+    assertTrue(message.endsWith(words), message);
   }
 }

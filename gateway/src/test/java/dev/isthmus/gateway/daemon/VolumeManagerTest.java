@@ -2,11 +2,18 @@ package dev.isthmus.gateway.daemon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import dev.isthmus.blockdevice.BlockDevice;
 import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blockdevice.DeviceProvider;
 import dev.isthmus.blockdevice.DeviceRegistry;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blockdevice.simple.FileProvider;
@@ -25,19 +32,26 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 class VolumeManagerTest {
 
   private static final String HOST = "nqn.2014-08.org.nvmexpress:uuid:host";
 
+  /** A caller who never gives up. */
+  private static final CompletableFuture<Void> FOREVER = new CompletableFuture<>();
+
   @TempDir Path directory;
   private final AtomicReference<VolumeManager> running = new AtomicReference<>();
+  private final BrokenProvider broken = new BrokenProvider();
   private FakeExports exports = new FakeExports();
 
   @BeforeEach
@@ -46,7 +60,7 @@ class VolumeManagerTest {
     var buckets = new ObjectVolumeProvider(ObjectVolumeSettings.defaults(directory.resolve("v")));
     var registry =
         new DeviceRegistry(
-            List.of(new MallocProvider(), new NullProvider(), new FileProvider(), buckets));
+            List.of(new MallocProvider(), new NullProvider(), new FileProvider(), broken, buckets));
     var opener = new DeviceOpener(registry, buckets, GatewaySettings.embeddedBucket(directory));
     var manager =
         new VolumeManager(
@@ -126,12 +140,23 @@ class VolumeManagerTest {
   }
 
   @Test
-  void retriesFindWhatCameBack() throws IOException {
+  void retriesFindWhatCameBackAndSayOnceWhatKeepsIt() throws IOException {
     create(file("shy"), 1 << 20);
     stop();
     Files.move(directory.resolve("shy"), directory.resolve("hidden"));
-    start();
-    assertEquals("NOT_OPEN", volumes().get("shy").stateName());
+    var log = (Logger) LoggerFactory.getLogger(ManagedVolume.class);
+    var heard = new ListAppender<ILoggingEvent>();
+    heard.start();
+    log.addAppender(heard);
+    try {
+      start();
+      assertEquals("NOT_OPEN", volumes().get("shy").stateName());
+      volumes().retryUnavailable();
+      volumes().retryUnavailable();
+      assertEquals(1, heard.list.stream().filter(e -> e.getLevel() == Level.ERROR).count());
+    } finally {
+      log.detachAppender(heard);
+    }
     Files.move(directory.resolve("hidden"), directory.resolve("shy"));
     volumes().retryUnavailable();
     assertEquals("READY", volumes().get("shy").stateName());
@@ -169,6 +194,63 @@ class VolumeManagerTest {
     volumes().create(new CreateRequest(file("small"), "", 1 << 20, 512, "", "", ""));
     restart();
     assertEquals(512, open(volumes().get("small").open()).info().blockSizeBytes());
+  }
+
+  /**
+   * A kind of device with a defect. Fault model: while {@link #isBroken}, an open ends by an
+   * exception that no contract knows. Threading: confined to the test's thread and those it waits
+   * for.
+   */
+  private static final class BrokenProvider implements DeviceProvider {
+    private volatile boolean isBroken;
+
+    @Override
+    public Set<String> schemes() {
+      return Set.of("broken");
+    }
+
+    @Override
+    public BlockDevice open(StorageUri uri) {
+      if (isBroken) {
+        throw new IllegalStateException("out of its mind");
+      }
+      return new MallocProvider().create(StorageUri.parse("malloc:///x?size=1MiB"));
+    }
+
+    @Override
+    public BlockDevice create(StorageUri uri) {
+      return open(uri);
+    }
+  }
+
+  @Test
+  void aDefectWhileAVolumeIsOpenedIsToldAndLeavesItToBeTriedAgain() {
+    create("broken:///b", 0);
+    broken.isBroken = true;
+    restart();
+    assertTrue(
+        volumes().get("b").reason().contains("out of its mind"), volumes().get("b").reason());
+    var told = assertThrows(DeviceException.Internal.class, () -> volumes().open("b", "", "", ""));
+    assertTrue(message(told).contains("a defect: "), message(told));
+    assertEquals(message(told), volumes().get("b").reason());
+    broken.isBroken = false;
+    assertEquals("READY", volumes().open("b", "", "", "").stateName());
+  }
+
+  @Test
+  void wrongWordsOfAnOpenLeaveTheReasonAsItWas() throws IOException {
+    create(file("shy"), 1 << 20);
+    stop();
+    Files.move(directory.resolve("shy"), directory.resolve("hidden"));
+    start();
+    String reason = volumes().get("shy").reason();
+    assertThrows(
+        DeviceException.Invalid.class, () -> volumes().open("shy", "", "", directory.toString()));
+    assertThrows(DeviceException.Invalid.class, () -> volumes().open("shy", "", "lossy", ""));
+    assertEquals(reason, volumes().get("shy").reason());
+    Files.move(directory.resolve("hidden"), directory.resolve("shy"));
+    volumes().retryUnavailable();
+    assertEquals("READY", volumes().get("shy").stateName());
   }
 
   @Test
@@ -226,12 +308,12 @@ class VolumeManagerTest {
     var refused =
         assertThrows(
             DeviceException.Invalid.class,
-            () -> volumes().setTiers("db", TierChange.parse("applied", "", "")));
+            () -> volumes().setTiers("db", TierChange.parse("applied", "", ""), FOREVER));
     assertTrue(message(refused).contains("Unpublish"), message(refused));
     assertEquals("ack=local flush=local rpo=30s", tiers());
-    volumes().setTiers("db", TierChange.parse("", "", "5s,enforce"));
+    volumes().setTiers("db", TierChange.parse("", "", "5s,enforce"), FOREVER);
     volumes().unpublish("db");
-    volumes().setTiers("db", TierChange.parse("applied", "uploaded", ""));
+    volumes().setTiers("db", TierChange.parse("applied", "uploaded", ""), FOREVER);
     assertEquals("ack=applied flush=uploaded rpo=5s,enforce", tiers());
     assertTrue(open(volumes().get("db").open()).info().volatileWriteCache());
     restart();
@@ -250,7 +332,7 @@ class VolumeManagerTest {
     create("malloc:///m", 1 << 20);
     assertThrows(
         DeviceException.Invalid.class,
-        () -> volumes().setTiers("m", TierChange.parse("local", "", "")));
+        () -> volumes().setTiers("m", TierChange.parse("local", "", ""), FOREVER));
     assertThrows(
         DeviceException.Invalid.class,
         () -> volumes().create(new CreateRequest("db", "", 1 << 20, 0, "", "", "1d")));
@@ -312,6 +394,58 @@ class VolumeManagerTest {
     Files.writeString(file, good);
     start();
     assertEquals(1, volumes().list().size());
+  }
+
+  @Test
+  void directoriesThatLogsLeftAreRemembered() throws IOException {
+    Path file = directory.resolve("catalogue.json");
+    create("db", 1 << 20);
+    String first = directory.resolve("first").toString();
+    String second = directory.resolve("second").toString();
+    VolumeManager.Recovered moved = volumes().recover("db", first, "", FOREVER);
+    UUID uuid = open(moved.volume().open()).info().identity().uuid();
+    Path left = directory.resolve("v").resolve(uuid.toString());
+    assertTrue(moved.warnings().getFirst().startsWith("the old log stays in " + left), "" + moved);
+    assertEquals(List.of(), new Catalogue(file).formerLogDirectories(), "that one is always known");
+    moved = volumes().recover("db", second, "", FOREVER);
+    assertTrue(
+        moved.warnings().getFirst().startsWith("the old log stays in " + first + "/" + uuid),
+        "" + moved);
+    assertEquals(List.of(first), new Catalogue(file).formerLogDirectories());
+    volumes().close("db");
+    assertEquals(List.of(first, second), new Catalogue(file).formerLogDirectories());
+    restart();
+    assertEquals(List.of(first, second), new Catalogue(file).formerLogDirectories());
+  }
+
+  @Test
+  void formerLogDirectoriesAreBoundedAndCheckedAndMayBeMissing() throws IOException {
+    Path file = directory.resolve("catalogue.json");
+    var catalogue = new Catalogue(file);
+    for (int i = 0; i <= Catalogue.MAX_FORMER_LOG_DIRECTORIES + 2; i++) {
+      catalogue.put(new CatalogueEntry("a", "bucket+file:///b/a?log_dir=/logs/" + i, null));
+    }
+    List<String> former = new Catalogue(file).formerLogDirectories();
+    assertEquals(Catalogue.MAX_FORMER_LOG_DIRECTORIES, former.size());
+    assertEquals("/logs/2", former.getFirst(), "the oldest gave way");
+    String good = Files.readString(file);
+    for (String bad :
+        List.of(
+            good.replace("\"/logs/9\"", "\"logs/9\""),
+            good.replace("\"/logs/9\"", "\"/logs/../9\""),
+            good.replace("\"/logs/9\"", "\"/logs/\\u0000\""),
+            good.replace("\"/logs/9\"", "null"),
+            good.replace("\"/logs/9\"", "{}"),
+            good.replace("\"/logs/9\"", "\"/logs/9\", \"/logs/9b\""))) {
+      assertNotEquals(good, bad);
+      Files.writeString(file, bad);
+      assertThrows(DeviceException.Corrupt.class, () -> new Catalogue(file), bad);
+    }
+    Files.writeString(
+        file, "{\"version\":1,\"volumes\":[{\"name\":\"a\",\"uri\":\"malloc:///a\"}]}");
+    assertEquals(List.of(), new Catalogue(file).formerLogDirectories());
+    assertEquals(1, new Catalogue(file).entries().size());
+    Files.delete(file);
   }
 
   @Test

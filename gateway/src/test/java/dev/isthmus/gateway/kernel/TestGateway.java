@@ -8,7 +8,6 @@ import dev.isthmus.blocktranslation.powercut.RecordingDisk;
 import dev.isthmus.gateway.logging.LogSetup;
 import dev.isthmus.gateway.rpc.ControlClient;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -148,7 +147,7 @@ final class TestGateway {
   /** Calls it as its command line does, without a process of its own for each call. */
   ControlClient control() {
     LogSetup.apply("error", false);
-    return new ControlClient(data.resolve("isthmus.sock"));
+    return new ControlClient(socket);
   }
 
   /** The process that runs now, or ran last. */
@@ -193,17 +192,19 @@ final class TestGateway {
     command.add(mainClass);
     command.addAll(arguments);
     Path err = Files.createTempFile(lab.data(""), "isthmus", ".err");
-    var builder = new ProcessBuilder(command).redirectError(err.toFile());
+    // Not a pipe: reading one to its end would wait for a verb that hangs.
+    Path out = Files.createTempFile(lab.data(""), "isthmus", ".out");
+    var builder =
+        new ProcessBuilder(command).redirectError(err.toFile()).redirectOutput(out.toFile());
     builder.environment().putAll(environment());
     builder.environment().put("AWS_EC2_METADATA_DISABLED", "true");
     Process verb = builder.start();
     try {
       verb.getOutputStream().close();
-      String out = new String(verb.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       if (!verb.waitFor(LONGEST_VERB.toMillis(), TimeUnit.MILLISECONDS)) {
-        throw new AssertionError(arguments + " did not end");
+        throw new AssertionError(arguments + " did not end: " + Files.readString(err));
       }
-      return new Run(verb.exitValue(), out, Files.readString(err));
+      return new Run(verb.exitValue(), Files.readString(out), Files.readString(err));
     } finally {
       verb.destroyForcibly();
     }

@@ -68,9 +68,11 @@ class MetricsTest {
             13,
             14,
             15,
+            21,
             16,
             true,
             2_500_000_000L,
+            500_000_000L,
             new ReadIntegrity(17, 18, 19, 20));
     var requests =
         new StoreStatistics(
@@ -95,6 +97,7 @@ class MetricsTest {
                 new Tiers(Tier.APPLIED, Tier.LOCAL_DURABLE, Rpo.parse("60s,enforce")),
                 statistics,
                 requests,
+                true,
                 new ScrubProgress(
                     ScrubProgress.State.RUNNING,
                     "segments",
@@ -172,7 +175,9 @@ class MetricsTest {
     assertEquals(1, value(page, "isthmus_volume_rpo_enforced"));
     assertEquals(1, value(page, "isthmus_volume_rpo_exceeded"));
     assertEquals(2.5, value(page, "isthmus_volume_rpo_exceeded_seconds_total"));
+    assertEquals(1, value(page, "isthmus_volume_log_failed", "volume", "db"));
     assertEquals(17, value(page, "isthmus_volume_corrupt_reads_total"));
+    assertEquals(21, value(page, "isthmus_volume_map_damaged_runs"));
     assertEquals(7, value(page, "isthmus_volume_throttled_seconds_total"));
     assertEquals(1, value(page, "isthmus_volume_rolled_back"));
     assertEquals(12, value(page, "isthmus_volume_cache_hits_total"));

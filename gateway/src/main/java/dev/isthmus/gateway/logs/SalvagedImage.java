@@ -1,6 +1,8 @@
 package dev.isthmus.gateway.logs;
 
 import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blocktranslation.image.ImageBytes;
+import dev.isthmus.blocktranslation.image.PrivateFiles;
 import dev.isthmus.wal.LogVisitor;
 import dev.isthmus.wal.WriteAheadLog;
 import java.io.IOException;
@@ -19,7 +21,7 @@ import java.util.function.LongConsumer;
  * applied to it in their order. It has its name only once it is whole and durable, and never
  * replaces anything. Threading: confined to one thread; blocks.
  */
-public final class ImageFile implements LogSalvage.Sink, AutoCloseable {
+public final class SalvagedImage implements LogSalvage.Sink, AutoCloseable {
 
   private static final int CHUNK_BYTES = 1 << 20;
   private static final String PARTIAL = ".partial";
@@ -27,13 +29,13 @@ public final class ImageFile implements LogSalvage.Sink, AutoCloseable {
   private final Path target;
   private final Path partial;
   private final FileChannel channel;
-  private final ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
+  private final MemorySegment chunk = Arena.ofAuto().allocate(CHUNK_BYTES, 8);
   private final MemorySegment payloadBuffer =
       Arena.ofAuto().allocate(WriteAheadLog.MAX_PAYLOAD_BYTES, 8);
   private long limitBytes = Long.MAX_VALUE;
   private boolean finished;
 
-  private ImageFile(Path target, Path partial, FileChannel channel) {
+  private SalvagedImage(Path target, Path partial, FileChannel channel) {
     this.target = target;
     this.partial = partial;
     this.channel = channel;
@@ -44,18 +46,15 @@ public final class ImageFile implements LogSalvage.Sink, AutoCloseable {
    *
    * @throws DeviceException.Invalid if there is something of that name already
    */
-  public static ImageFile create(Path target) {
+  public static SalvagedImage create(Path target) {
     requireAbsent(target);
     Path partial = target.resolveSibling(target.getFileName() + PARTIAL);
     try {
-      return new ImageFile(
+      PrivateFiles.create(partial);
+      return new SalvagedImage(
           target,
           partial,
-          FileChannel.open(
-              partial,
-              StandardOpenOption.CREATE_NEW,
-              StandardOpenOption.READ,
-              StandardOpenOption.WRITE));
+          FileChannel.open(partial, StandardOpenOption.READ, StandardOpenOption.WRITE));
     } catch (FileAlreadyExistsException e) {
       throw new DeviceException.Invalid(
           partial + " is there already: another salvage runs, or one broke off; remove it then", e);
@@ -83,11 +82,10 @@ public final class ImageFile implements LogSalvage.Sink, AutoCloseable {
     try (FileChannel from = FileChannel.open(base, StandardOpenOption.READ)) {
       long size = from.size();
       for (long at = 0; at < size; ) {
-        int length = read(from, at, (int) Math.min(CHUNK_BYTES, size - at));
-        if (!isZero(length)) {
-          write(chunk.clear().limit(length), at);
-        }
-        at += length;
+        MemorySegment piece = chunk.asSlice(0, Math.min(CHUNK_BYTES, size - at));
+        ImageBytes.read(from, at, piece.asByteBuffer());
+        ImageBytes.writeSparse(channel, at, piece);
+        at += piece.byteSize();
         copied.accept(at);
       }
       setSize(size);
@@ -100,7 +98,7 @@ public final class ImageFile implements LogSalvage.Sink, AutoCloseable {
   /** Makes it as long as the disk; what was not written reads as zeroes. */
   public void setSize(long sizeBytes) throws IOException {
     if (channel.size() < sizeBytes) {
-      write(chunk.clear().put(0, (byte) 0).limit(1), sizeBytes - 1);
+      ImageBytes.write(channel, sizeBytes - 1, ByteBuffer.allocate(1));
     }
   }
 
@@ -118,56 +116,15 @@ public final class ImageFile implements LogSalvage.Sink, AutoCloseable {
               + ": it is of another volume, or cut short");
     }
     if (change.zeroes()) {
-      zero(change.offsetBytes(), Math.min(end, channel.size()));
+      // Behind its end there are zeroes already.
+      long presentEnd = Math.min(end, channel.size());
+      ImageBytes.clear(channel, change.offsetBytes(), presentEnd - change.offsetBytes(), chunk);
     } else {
       payload.read(payloadBuffer);
-      write(payloadBuffer.asSlice(0, change.lengthBytes()).asByteBuffer(), change.offsetBytes());
-    }
-  }
-
-  /** Holes stay holes: only what is not zero is written. */
-  private void zero(long from, long end) throws IOException {
-    for (long at = from; at < end; ) {
-      int length = read(channel, at, (int) Math.min(CHUNK_BYTES, end - at));
-      if (!isZero(length)) {
-        for (int i = 0; i < length; i++) {
-          chunk.put(i, (byte) 0);
-        }
-        write(chunk.clear().limit(length), at);
-      }
-      at += length;
-    }
-  }
-
-  private int read(FileChannel from, long at, int length) throws IOException {
-    chunk.clear().limit(length);
-    while (chunk.hasRemaining()) {
-      if (from.read(chunk, at + chunk.position()) < 0) {
-        throw new IOException("it ends at byte " + (at + chunk.position()));
-      }
-    }
-    return length;
-  }
-
-  private boolean isZero(int length) {
-    int i = 0;
-    for (; i + Long.BYTES <= length; i += Long.BYTES) {
-      if (chunk.getLong(i) != 0) {
-        return false;
-      }
-    }
-    for (; i < length; i++) {
-      if (chunk.get(i) != 0) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private void write(ByteBuffer bytes, long at) throws IOException {
-    int start = bytes.position();
-    while (bytes.hasRemaining()) {
-      channel.write(bytes, at + bytes.position() - start);
+      ImageBytes.write(
+          channel,
+          change.offsetBytes(),
+          payloadBuffer.asSlice(0, change.lengthBytes()).asByteBuffer());
     }
   }
 
@@ -177,12 +134,7 @@ public final class ImageFile implements LogSalvage.Sink, AutoCloseable {
       channel.force(true);
       requireAbsent(target);
       Files.move(partial, target);
-      Path parent = target.toAbsolutePath().getParent();
-      if (parent != null) {
-        try (FileChannel directory = FileChannel.open(parent, StandardOpenOption.READ)) {
-          directory.force(true);
-        }
-      }
+      ImageBytes.force(channel, target);
       finished = true;
     } catch (IOException e) {
       throw new DeviceException.Unavailable("finishing " + target + ": " + e, e);
