@@ -146,7 +146,8 @@ final class SimRun implements AutoCloseable {
     world.tally().steps++;
     int other = 1 - waiting;
     SimProcess process = world.running(other);
-    int roll = random.nextInt(100);
+    // Between its manifest and its fence an owner is hardest to tell from none.
+    int roll = random.nextInt(world.isNamedBeforeItServes() ? 40 : 100);
     if (roll < 6) {
       world.tally().crashesInside++;
       world.crash(waiting);

@@ -293,6 +293,11 @@ final class SimWorld implements AutoCloseable {
     return attempts[1 - host];
   }
 
+  /** Whether the manifest names an owner that does not serve yet. */
+  boolean isNamedBeforeItServes() {
+    return !damaged && hosts[0].manifest().epoch() > term.epoch;
+  }
+
   boolean isBusy(int host) {
     return busy[host];
   }

@@ -45,6 +45,9 @@ final class LogSimRun {
   /** The first LSN that must be there, if anything behind it is. */
   private long denseFrom = 1;
 
+  // A force failed, and no term was begun since.
+  private boolean distrusted;
+
   /** The newest term that was said to have begun. */
   private long begun;
 
@@ -134,6 +137,7 @@ final class LogSimRun {
       }
       durable = last();
       begun = epoch;
+      distrusted = false;
       unsettledCut = false;
       everBegun = true;
       disk.liveOn();
@@ -158,6 +162,9 @@ final class LogSimRun {
     }
     require(
         begun == 0 || found.hasBegun(begun, new UUID(8, begun)), "term " + begun + " is forgotten");
+    require(
+        !distrusted || found.term(begun, new UUID(8, begun)).orElseThrow().bootChanged(),
+        "a failed force is forgotten");
     require(unsettledCut || found.cut().isEmpty(), "cut without a cause");
     // A term that was begun behind the bucket and died over it may be there.
     while (last() < to) {
@@ -168,6 +175,9 @@ final class LogSimRun {
     tally.lostRecords += last() - to;
     written.subList((int) to, written.size()).clear();
     durable = Math.min(durable, to);
+    // A trim that found no whole file to give back forced nothing.
+    trimmed = Math.min(trimmed, to);
+    denseFrom = Math.min(denseFrom, to + 1);
     long from = found.firstLsn() == 0 ? to + 1 : found.firstLsn();
     require(
         from <= Math.max(trimmed + 1, Math.min(denseFrom, to + 1)),
@@ -236,7 +246,7 @@ final class LogSimRun {
         durable = Math.max(durable, log.durableLsn());
       }
       case 5 -> {
-        if (random.nextInt(6) == 0) {
+        if (random.nextInt(3) == 0) {
           failForce(log);
         }
       }
@@ -274,6 +284,7 @@ final class LogSimRun {
       log.force();
       require(false, "a force that failed succeeded");
     } catch (LogFailedException expected) {
+      distrusted = true;
       tell("a force failed at " + last());
     }
     // If this succeeds, it promises.

@@ -87,11 +87,16 @@ final class MutantSim {
             mutant.name(),
             mutant.rule(),
             files,
-            mutant.simulation()
-                + ": "
-                + (result.found() ? result.violation().replace("|", "/") : "NOT FOUND"),
+            mutant.simulation() + ": " + (result.found() ? check(result.violation()) : "NOT FOUND"),
             result.seeds(),
             mutant.maxSeeds());
+  }
+
+  /** What the violation begins with; the rest is of this run alone. */
+  private static String check(String violation) {
+    String words =
+        violation.replaceAll("[\\[(|].*", "").replaceAll("[0-9a-f-]{36}\\S*", "…").strip();
+    return words.substring(0, Math.min(100, words.length()));
   }
 
   private static List<Mutant> chosen(List<Mutant> all) {
