@@ -4,6 +4,7 @@ import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.DeviceProvider;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.format.Manifest;
+import dev.isthmus.blocktranslation.scrub.ScrubQueue;
 import dev.isthmus.blocktranslation.scrub.ScrubSettings;
 import dev.isthmus.blocktranslation.scrub.ScrubTarget;
 import dev.isthmus.blocktranslation.scrub.VolumeScrub;
@@ -51,6 +52,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
 
   private final ObjectVolumeSettings settings;
   private final Nonces nonces = new Nonces();
+  private final ScrubQueue scrubs = new ScrubQueue();
   private final EngineThreads threads;
   private final Map<StoreAddress, ObjectStore> stores = new HashMap<>();
 
@@ -141,6 +143,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
                   LogHome.DISK,
                   loop,
                   nonces,
+                  scrubs,
                   manifest -> VolumeAdmin.summary(place, manifest),
                   store::close));
       volume.set(core);
@@ -193,13 +196,13 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   /** Reads what a volume's bucket says of its logs; owns nothing, changes nothing. */
   public VolumeHistory history(StorageUri uri) {
     BucketUri bucket = BucketUri.ofVolume(uri, OTHER_KEYS);
-    return admin(bucket).history(VolumePlace.of(uri, bucket));
+    return reader(bucket).history(VolumePlace.of(uri, bucket));
   }
 
   /** Reads a volume's manifest; owns nothing, changes nothing. */
   public VolumeSummary describe(StorageUri uri) {
     BucketUri bucket = BucketUri.ofVolume(uri, OTHER_KEYS);
-    return admin(bucket).describe(VolumePlace.of(uri, bucket));
+    return reader(bucket).describe(VolumePlace.of(uri, bucket));
   }
 
   /**
@@ -211,10 +214,9 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
       throw new DeviceException.Invalid(
           "a repair writes through the open volume: say its name, not its URI");
     }
-    BucketUri bucket = BucketUri.ofVolume(uri, Set.of());
-    VolumePlace place = VolumePlace.of(uri, bucket);
+    VolumeLocation at = VolumeLocation.of(uri);
     return new VolumeScrub(
-        ScrubTarget.offline(store(bucket.address()), place.keyPrefix(), place.where()), settings);
+        ScrubTarget.offline(store(at.address()), at.keyPrefix(), at.where(), scrubs), settings);
   }
 
   /**
@@ -258,6 +260,11 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
 
   private VolumeAdmin admin(BucketUri bucket) {
     return new VolumeAdmin(store(bucket.address()), nonces);
+  }
+
+  /** For what leaves no trace in the bucket, not even where there is none. */
+  private VolumeAdmin reader(BucketUri bucket) {
+    return new VolumeAdmin(store(bucket.address().toRead()), nonces);
   }
 
   /** The connection to a bucket for what is done without opening a volume. */

@@ -3,6 +3,7 @@ package dev.isthmus.blocktranslation;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blocktranslation.scrub.GoodCopies;
 import dev.isthmus.blocktranslation.scrub.ScrubHost;
+import dev.isthmus.blocktranslation.scrub.ScrubQueue;
 import dev.isthmus.blocktranslation.scrub.ScrubSettings;
 import dev.isthmus.blocktranslation.scrub.ScrubTarget;
 import dev.isthmus.blocktranslation.scrub.VolumeScrub;
@@ -24,11 +25,13 @@ final class ScrubDesk {
   private final LongSupplier committedSequence;
   private final GoodCopies copies;
   private final ScrubHost host;
+  private final ScrubQueue queue;
   private @Nullable VolumeScrub latest;
   private boolean closed;
 
   /**
    * @param committedSequence blocks until the loop has said it
+   * @param queue of all volumes of this process
    */
   ScrubDesk(
       VolumeIdentity identity,
@@ -36,13 +39,15 @@ final class ScrubDesk {
       ObjectStore store,
       LongSupplier committedSequence,
       GoodCopies copies,
-      ScrubHost host) {
+      ScrubHost host,
+      ScrubQueue queue) {
     this.identity = identity;
     this.name = name;
     this.store = store;
     this.committedSequence = committedSequence;
     this.copies = copies;
     this.host = host;
+    this.queue = queue;
   }
 
   /** A scrub that whoever asked runs on a thread of his own. */
@@ -52,7 +57,7 @@ final class ScrubDesk {
 
   ScrubTarget target() {
     return new ScrubTarget(
-        store, identity.keyPrefix(), identity.where(), committedSequence, copies, host);
+        store, identity.keyPrefix(), identity.where(), committedSequence, copies, host, queue);
   }
 
   synchronized VolumeScrub start(ScrubSettings settings) {

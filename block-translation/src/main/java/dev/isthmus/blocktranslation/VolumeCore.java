@@ -191,7 +191,8 @@ final class VolumeCore
                 Futures.await(
                     loop, identity.where(), Futures.onLoop(loop, _ -> position.sequence())),
             new ScrubCopies(loop, cache, recent, map, dirty, writes, () -> closing, ended),
-            ScrubDesk.host(loop, ended));
+            ScrubDesk.host(loop, ended),
+            parts.scrubs());
     uploader.keepTo(tiers.rpo());
     rpo.look();
     // Each open begins a roll file: many in a row without a write would fill the log.

@@ -30,10 +30,7 @@ record VolumeLocation(StoreAddress address, String keyPrefix, String where) {
    */
   static VolumeLocation parse(String text) {
     if (text.contains("://")) {
-      StorageUri uri = StorageUri.parse(text);
-      BucketUri bucket = BucketUri.ofVolume(uri, Set.of(LogPlace.KEY));
-      VolumePlace place = VolumePlace.of(uri, bucket);
-      return new VolumeLocation(bucket.address().toRead(), place.keyPrefix(), place.where());
+      return of(StorageUri.parse(text));
     }
     Path directory = Path.of(text).toAbsolutePath().normalize();
     if (!Files.isDirectory(directory)) {
@@ -45,6 +42,18 @@ record VolumeLocation(StoreAddress address, String keyPrefix, String where) {
           "no file \"" + Keys.MANIFEST + "\" lies in " + directory + hint(directory));
     }
     return new VolumeLocation(new StoreAddress.Copy(directory), "", directory.toString());
+  }
+
+  /**
+   * Where the volume at {@code uri} is to be read. The URI may say where its log lies, as those do
+   * that a gateway tells.
+   *
+   * @throws DeviceException.Invalid saying what is wrong
+   */
+  static VolumeLocation of(StorageUri uri) {
+    BucketUri bucket = BucketUri.ofVolume(uri, Set.of(LogPlace.KEY));
+    VolumePlace place = VolumePlace.of(uri, bucket);
+    return new VolumeLocation(bucket.address().toRead(), place.keyPrefix(), place.where());
   }
 
   /** Whether a directory holds a volume's objects. */

@@ -6,6 +6,7 @@ import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.format.SegmentHeader;
 import dev.isthmus.blocktranslation.map.BlockMap;
 import dev.isthmus.blocktranslation.map.IntervalMap;
+import dev.isthmus.blocktranslation.scrub.ScrubQueue;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.RequestOptions;
 import dev.isthmus.blocktranslation.store.RequestPurpose;
@@ -44,6 +45,7 @@ final class VolumeOpener {
   private final LogHome logs;
   private final EngineLoop loop;
   private final Nonces nonces;
+  private final ScrubQueue scrubs;
   private final ManifestStore manifests;
   private final Function<Manifest, VolumeSummary> summaries;
   private final Runnable onClosed;
@@ -54,6 +56,7 @@ final class VolumeOpener {
    * @param keyPrefix of its objects, ending in a slash
    * @param logs where this host keeps logs
    * @param loop of the volume; it ends with it
+   * @param scrubs where scrubs of all volumes of the process wait for their turn
    * @param summaries tells of a manifest what people want to know
    * @param onClosed run when the volume has let go of everything
    */
@@ -67,6 +70,7 @@ final class VolumeOpener {
       LogHome logs,
       EngineLoop loop,
       Nonces nonces,
+      ScrubQueue scrubs,
       Function<Manifest, VolumeSummary> summaries,
       Runnable onClosed) {
     this.name = name;
@@ -78,6 +82,7 @@ final class VolumeOpener {
     this.logs = logs;
     this.loop = loop;
     this.nonces = nonces;
+    this.scrubs = scrubs;
     this.manifests = new ManifestStore(store, keyPrefix, where);
     this.summaries = summaries;
     this.onClosed = onClosed;
@@ -362,6 +367,7 @@ final class VolumeOpener {
                 store,
                 manifests,
                 nonces,
+                scrubs,
                 log,
                 map,
                 dirty,

@@ -4,6 +4,7 @@ import dev.isthmus.blocktranslation.format.Checkpoint;
 import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.map.BlockMap;
 import dev.isthmus.blocktranslation.map.IntervalMap;
+import dev.isthmus.blocktranslation.scrub.ScrubQueue;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.wal.WriteAheadLog;
 import java.util.List;
@@ -14,6 +15,7 @@ import java.util.function.Function;
  *
  * @param name for people
  * @param summaries tells of a manifest what people want to know
+ * @param scrubs where scrubs of all volumes wait for their turn
  * @param position the end of the chain
  * @param manifest as it is stored now
  * @param base the checkpoint that the map began with; empty if none
@@ -31,6 +33,7 @@ record VolumeParts(
     ObjectStore store,
     ManifestStore manifests,
     Nonces nonces,
+    ScrubQueue scrubs,
     WriteAheadLog log,
     BlockMap map,
     IntervalMap<DirtyRange> dirty,

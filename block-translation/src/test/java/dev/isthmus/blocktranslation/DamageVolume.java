@@ -191,7 +191,8 @@ final class DamageVolume {
   static VolumeScrub scrub(SimHost host) {
     var scrub =
         new VolumeScrub(
-            ScrubTarget.offline(host.admin(), SimHost.PLACE.keyPrefix(), SimHost.PLACE.where()),
+            ScrubTarget.offline(
+                host.admin(), SimHost.PLACE.keyPrefix(), SimHost.PLACE.where(), host.scrubs),
             ScrubSettings.readOnly(0));
     scrub.start("damage");
     assertTrue(scrub.awaitEnd(TimeUnit.SECONDS.toNanos(60)), "a hang");

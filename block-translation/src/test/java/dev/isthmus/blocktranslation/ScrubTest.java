@@ -2,7 +2,6 @@ package dev.isthmus.blocktranslation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.isthmus.blockdevice.DeviceException;
@@ -308,6 +307,39 @@ class ScrubTest {
   }
 
   @Test
+  void anOutageOfTheListingIsWaitedOutAndNotForEver() {
+    VolumeCore volume = create();
+    writeSome(volume, 50);
+    volume.close();
+    volume = host.open();
+    String orphan = SimHost.PLACE.keyPrefix() + "notes.txt";
+    host.putForeign(orphan, new byte[100]);
+    long start = timer.nanoTime();
+    var lists = new java.util.ArrayList<Long>();
+    host.withFaults((kind, _) -> {
+      if (kind != RequestKind.LIST) {
+        return StoreFaults.Fault.NONE;
+      }
+      long seconds = (timer.nanoTime() - start) / 1_000_000_000L;
+      lists.add(seconds);
+      return seconds < 600 ? StoreFaults.Fault.UNREACHABLE : StoreFaults.Fault.NONE;
+    });
+    VolumeScrub scrub = scrubbed(volume, new ScrubSettings(0, true, false));
+    assertEquals(orphan, only(scrub).object());
+    assertTrue(lists.getFirst() < 60 && lists.getLast() >= 600, lists::toString);
+    // One that does not end.
+    host.withFaults((kind, _) ->
+        kind == RequestKind.LIST ? StoreFaults.Fault.UNREACHABLE : StoreFaults.Fault.NONE);
+    long again = timer.nanoTime();
+    scrub = scrubbed(volume, new ScrubSettings(0, true, false));
+    assertEquals(State.FAILED, scrub.progress().state());
+    assertTrue(scrub.failure() instanceof DeviceException.Unavailable);
+    long minutes = (timer.nanoTime() - again) / 60_000_000_000L;
+    assertTrue(minutes >= 30 && minutes < 35, "gave up after minutes: " + minutes);
+    host.withFaults(StoreFaults.NONE);
+  }
+
+  @Test
   void aMissingSegmentAndAMissingPart() {
     VolumeCore volume = create();
     writeSome(volume, 100);
@@ -334,14 +366,80 @@ class ScrubTest {
   }
 
   @Test
-  void oneAtATime() {
+  void itWaitsForItsTurn() {
     VolumeCore volume = create();
-    var first = volume.startScrub(new ScrubSettings(64 << 10, false, false));
-    assertThrows(DeviceException.Invalid.class, () -> volume.startScrub(UNLIMITED));
-    first.cancel();
+    writeSome(volume, 20);
+    Runnable other = ScrubTesting.turn(host.scrubs, "s3://disks/other");
+    VolumeScrub scrub = volume.scrubs().prepare(UNLIMITED);
+    var seen = new java.util.ArrayList<String>();
+    var _ =
+        timer.schedule(
+            () -> {
+              seen.add(scrub.progress().state() + ": " + scrub.progress().note());
+              assertEquals(0, scrub.progress().requests());
+              other.run();
+            },
+            60_000_000_000L);
+    scrub.run();
+    assertEquals(List.of("QUEUED: one scrub runs at a time: now that of s3://disks/other"), seen);
+    assertSound(scrub);
+    assertTrue(ScrubTesting.isFree(host.scrubs));
   }
 
-  // ---- helpers ----
+  @Test
+  void aPausedOneLetsOthersGoFirst() {
+    VolumeCore volume = create();
+    writeSome(volume, 20);
+    Runnable other = ScrubTesting.turn(host.scrubs, "other");
+    VolumeScrub scrub = volume.scrubs().prepare(UNLIMITED);
+    scrub.pause();
+    var free = new java.util.ArrayList<Boolean>();
+    var _ = timer.schedule(other, 1_000_000_000L);
+    var _ =
+        timer.schedule(
+            () -> {
+              assertEquals(State.PAUSED, scrub.progress().state());
+              free.add(ScrubTesting.isFree(host.scrubs));
+              scrub.resume();
+            },
+            2_000_000_000L);
+    scrub.run();
+    assertEquals(List.of(true), free);
+    assertSound(scrub);
+  }
+
+  @Test
+  void howeverItEndsTheNextHasItsTurn() {
+    VolumeCore volume = create();
+    writeSome(volume, 100);
+    // Cancelled while it waits.
+    Runnable other = ScrubTesting.turn(host.scrubs, "other");
+    VolumeScrub waits = volume.scrubs().prepare(UNLIMITED);
+    var _ = timer.schedule(waits::cancel, 1_000_000_000L);
+    waits.run();
+    assertEquals(State.CANCELLED, waits.progress().state());
+    assertEquals(0, waits.progress().requests());
+    assertFalse(ScrubTesting.isFree(host.scrubs), "the other one's turn is not given away");
+    other.run();
+    assertTrue(ScrubTesting.isFree(host.scrubs));
+    // Cancelled while it runs.
+    VolumeScrub runs = volume.scrubs().prepare(ScrubSettings.readOnly(64 << 10));
+    var _ = timer.schedule(runs::cancel, 1_000_000_000L);
+    runs.run();
+    assertEquals(State.CANCELLED, runs.progress().state());
+    assertTrue(runs.progress().requests() > 0);
+    assertTrue(ScrubTesting.isFree(host.scrubs));
+    // Failed.
+    String manifest = SimHost.PLACE.keyPrefix() + Keys.MANIFEST;
+    byte[] kept = Objects.requireNonNull(bucket.peek(manifest));
+    host.putForeign(manifest, new byte[100]);
+    VolumeScrub fails = scrubbed(volume, UNLIMITED);
+    assertEquals(State.FAILED, fails.progress().state());
+    assertTrue(fails.progress().failure() instanceof DeviceException.Corrupt);
+    assertTrue(ScrubTesting.isFree(host.scrubs));
+    host.putForeign(manifest, kept);
+    assertSound(scrubbed(volume, UNLIMITED));
+  }
 
   private static ScrubFinding only(VolumeScrub scrub) {
     assertEquals(State.DONE, scrub.progress().state(), scrub.progress()::toString);

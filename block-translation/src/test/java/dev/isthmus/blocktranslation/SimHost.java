@@ -8,6 +8,7 @@ import dev.isthmus.blockdevice.contract.IoFuture;
 import dev.isthmus.blocktranslation.format.Keys;
 import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.format.ManifestCodec;
+import dev.isthmus.blocktranslation.scrub.ScrubQueue;
 import dev.isthmus.blocktranslation.store.FakeBucket;
 import dev.isthmus.blocktranslation.store.FakeObjectStore;
 import dev.isthmus.blocktranslation.store.PolicyObjectStore;
@@ -43,6 +44,7 @@ final class SimHost {
   final FakeBucket bucket;
   final MemoryLogs logs;
   final List<Throwable> defects = new ArrayList<>();
+  final ScrubQueue scrubs = new ScrubQueue();
   private final Random random;
   private final ObjectVolumeSettings settings;
   private final EngineSizes sizes;
@@ -204,6 +206,7 @@ final class SimHost {
                   logs,
                   newLoop,
                   new Nonces(random),
+                  scrubs,
                   (Manifest m) -> VolumeAdmin.summary(PLACE, m),
                   newStore::abort)
               .open(takeover);

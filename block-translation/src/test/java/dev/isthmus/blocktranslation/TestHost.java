@@ -2,6 +2,7 @@ package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.format.Manifest;
+import dev.isthmus.blocktranslation.scrub.ScrubQueue;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -80,6 +81,7 @@ final class TestHost implements AutoCloseable {
                   logs,
                   loop,
                   nonces,
+                  new ScrubQueue(),
                   (Manifest m) -> VolumeAdmin.summary(PLACE, m),
                   () -> {})
               .open(takeover);

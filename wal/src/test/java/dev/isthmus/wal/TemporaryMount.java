@@ -103,6 +103,11 @@ public final class TemporaryMount implements AutoCloseable {
     }
   }
 
+  /** From now on nothing in it can be changed; no file may be open for writing. */
+  public void makeReadOnly() throws IOException {
+    run("mount", "-o", "remount,ro", path.toString());
+  }
+
   /** Gives back what {@link #fill} took. */
   public void free() throws IOException {
     Files.deleteIfExists(filler);

@@ -1,5 +1,6 @@
 package dev.isthmus.blocktranslation.scrub;
 
+import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blocktranslation.map.Extent;
 import dev.isthmus.blocktranslation.map.SegmentUsage;
 import java.util.Arrays;
@@ -22,14 +23,25 @@ final class EntryWindow {
    */
   static final int MAX_ENTRIES = 4 << 20;
 
+  /** Of the heap a window takes one part in so many and no more, by more walks over the map. */
+  static final int HEAP_SHARE = 4;
+
+  /** 20 in the arrays, and 4 more while they are sorted or halved; less while they grow. */
+  static final int BYTES_PER_ENTRY = 24;
+
+  /** One segment must fit: the sectors that the largest one holds, each an extent of its own. */
+  static final int MIN_ENTRIES = Extent.MAX_SEGMENT_BYTES / 512;
+
+  private static final int FIRST_CAPACITY = 1024;
+
   private final List<SegmentUsage> segments;
   private final int fromIndex;
   private final int maxEntries;
   private int endIndex;
   private int count;
-  private long[] sectors = new long[1024];
-  private long[] places = new long[1024];
-  private int[] owners = new int[1024];
+  private long[] sectors = new long[FIRST_CAPACITY];
+  private long[] places = new long[FIRST_CAPACITY];
+  private int[] owners = new int[FIRST_CAPACITY];
 
   // After sort(): entries of segment fromIndex + i are order[starts[i]] to before
   // order[starts[i + 1]].
@@ -40,13 +52,29 @@ final class EntryWindow {
    * @param segments all of the map, ascending
    * @param fromIndex the first that is wanted
    * @param endIndex behind the last that is wanted
-   * @param maxEntries {@link #MAX_ENTRIES}, or fewer in a test
+   * @param maxEntries as {@link #maxEntries} says, or fewer in a test
    */
   EntryWindow(List<SegmentUsage> segments, int fromIndex, int endIndex, int maxEntries) {
     this.segments = segments;
     this.fromIndex = fromIndex;
     this.endIndex = endIndex;
     this.maxEntries = maxEntries;
+  }
+
+  /**
+   * Most extents at once in a heap of {@code heapBytes}: a power of two, so that the arrays never
+   * grow by a small piece, old and new both there.
+   *
+   * @throws DeviceException.Exhausted if not even one segment's would fit
+   */
+  static int maxEntries(long heapBytes) {
+    long fit = heapBytes / HEAP_SHARE / BYTES_PER_ENTRY;
+    if (fit < MIN_ENTRIES) {
+      throw new DeviceException.Exhausted(
+          "a scrub needs a heap of %d MiB; this process has %d bytes"
+              .formatted(((long) MIN_ENTRIES * BYTES_PER_ENTRY * HEAP_SHARE) >> 20, heapBytes));
+    }
+    return (int) Math.min(MAX_ENTRIES, Long.highestOneBit(fit));
   }
 
   /** Hears the extents of one segment. */
@@ -59,19 +87,32 @@ final class EntryWindow {
     return endIndex;
   }
 
-  /** Takes a live extent of this volume; false if the map's table does not have its segment. */
-  boolean add(Extent extent) {
+  /** What became of an extent. */
+  enum Added {
+    /** It is here, or of no segment that is wanted. */
+    TAKEN,
+    /** The map's table does not have its segment. */
+    UNKNOWN_SEGMENT,
+    /** More extents name its segment than that can have: this one is left out. */
+    TOO_MANY
+  }
+
+  /** Takes a live extent of this volume. */
+  Added add(Extent extent) {
     int index = BucketState.indexOf(segments, extent.segment());
     if (index < 0) {
-      return false;
+      return Added.UNKNOWN_SEGMENT;
     }
     if (index < fromIndex || index >= endIndex) {
-      return true;
+      return Added.TAKEN;
     }
     if (count == maxEntries) {
       halve();
       if (index >= endIndex) {
-        return true;
+        return Added.TAKEN;
+      }
+      if (count == maxEntries) {
+        return Added.TOO_MANY;
       }
     }
     if (count == sectors.length) {
@@ -83,7 +124,7 @@ final class EntryWindow {
     sectors[count] = extent.sector();
     places[count] = place(extent);
     owners[count++] = index;
-    return true;
+    return Added.TAKEN;
   }
 
   /** Offset 26 bits, stored length less one 16, sector in frame 6, count less one 6. */
@@ -94,7 +135,7 @@ final class EntryWindow {
         | (extent.sectorCount() - 1);
   }
 
-  /** Gives the newer half of what is here back; a single segment always fits. */
+  /** Gives the newer half of what is here back, unless it is all of one segment. */
   private void halve() {
     var sorted = Arrays.copyOf(owners, count);
     Arrays.sort(sorted);

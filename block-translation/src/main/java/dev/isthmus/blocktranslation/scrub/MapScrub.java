@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The map's parts, each whole; and walks over the map, which gather what names a stretch of
@@ -146,18 +145,31 @@ final class MapScrub {
     if (++taken % ENTRIES_BETWEEN_LOOKS == 0) {
       reads.pace();
     }
-    String flaw = null;
     if (extent.source() != 0) {
-      flaw = "it names source volume " + extent.source() + ", which is not known";
-    } else if (!window.add(extent)) {
-      flaw = "it names segment " + extent.segment() + ", which the checkpoint does not have";
+      stranger(extent, "it names source volume " + extent.source() + ", which is not known");
+      return;
     }
-    if (flaw != null && !strangersTold) {
-      stranger(extent, flaw);
+    switch (window.add(extent)) {
+      case TAKEN -> {}
+      case UNKNOWN_SEGMENT ->
+          stranger(
+              extent,
+              "it names segment " + extent.segment() + ", which the checkpoint does not have");
+      case TOO_MANY ->
+          // Met in the one walk in which its segment is the first.
+          mapEntry(
+              extent, "more extents than a segment has sectors name segment " + extent.segment());
     }
   }
 
-  private void stranger(Extent extent, @Nullable String flaw) {
+  /** Every walk meets it: told in the first one. */
+  private void stranger(Extent extent, String flaw) {
+    if (!strangersTold) {
+      mapEntry(extent, flaw);
+    }
+  }
+
+  private void mapEntry(Extent extent, String flaw) {
     reporter.add(
         new ScrubFinding(
             Kind.MAP_ENTRY,

@@ -1,11 +1,13 @@
 package dev.isthmus.blocktranslation.scrub;
 
+import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blocktranslation.scrub.ScrubFinding.Severity;
 import dev.isthmus.blocktranslation.scrub.ScrubProgress.State;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,6 +27,7 @@ final class ScrubLedger {
   private State state = State.RUNNING;
   private String phase = "manifest";
   private String note = "";
+  private @Nullable DeviceException failure;
   private long bytesDone;
   private long bytesTotal;
   private long requests;
@@ -86,10 +89,21 @@ final class ScrubLedger {
     requests++;
   }
 
-  /** Neither pauses nor outages count for the pace. */
+  /** What went wrong ends it. */
+  synchronized void failed(DeviceException why) {
+    failure = why;
+    state(State.FAILED, String.valueOf(why.getMessage()));
+  }
+
+  /** Neither pauses nor outages count for the pace, nor the wait for its turn. */
+  private static boolean isIdle(State state) {
+    return state == State.PAUSED || state == State.WAITING || state == State.QUEUED;
+  }
+
+  /** A change of state, and what it waits for; the empty text for nothing. */
   synchronized void state(State now, String why) {
-    boolean idle = now == State.PAUSED || now == State.WAITING;
-    boolean wasIdle = state == State.PAUSED || state == State.WAITING;
+    boolean idle = isIdle(now);
+    boolean wasIdle = isIdle(state);
     if (idle && !wasIdle) {
       idleSinceNanos = host.nanoTime();
     } else if (!idle && wasIdle) {
@@ -108,7 +122,7 @@ final class ScrubLedger {
   }
 
   synchronized ScrubProgress progress() {
-    boolean idle = state == State.PAUSED || state == State.WAITING;
+    boolean idle = isIdle(state);
     long nowNanos = state.isEnd() ? endNanos : host.nanoTime();
     long elapsedNanos = nowNanos - startNanos;
     long workedNanos = elapsedNanos - idleNanos - (idle ? nowNanos - idleSinceNanos : 0);
@@ -122,6 +136,7 @@ final class ScrubLedger {
         state,
         phase,
         note,
+        failure,
         bytesDone,
         bytesTotal,
         requests,

@@ -1,6 +1,8 @@
 package dev.isthmus.blocktranslation.scrub;
 
+import dev.isthmus.blockdevice.DeviceException;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How far a scrub is. A snapshot; immutable.
@@ -8,6 +10,7 @@ import java.util.Map;
  * @param state whether it runs
  * @param phase what it reads now, for people
  * @param note why it failed or what it waits for; empty else
+ * @param failure of one that failed, with its kind
  * @param bytesDone bytes read and compared
  * @param bytesTotal bytes that there are to read, as far as is known
  * @param requests requests to the bucket
@@ -20,6 +23,7 @@ public record ScrubProgress(
     State state,
     String phase,
     String note,
+    @Nullable DeviceException failure,
     long bytesDone,
     long bytesTotal,
     long requests,
@@ -30,6 +34,8 @@ public record ScrubProgress(
 
   /** Whether a scrub runs. */
   public enum State {
+    /** It waits for its turn: one scrub runs at a time in a process. */
+    QUEUED,
     RUNNING,
     PAUSED,
     /** It waits for the bucket, which can't be reached. */
@@ -48,6 +54,21 @@ public record ScrubProgress(
 
   public ScrubProgress {
     counts = Map.copyOf(counts);
+  }
+
+  ScrubProgress withNote(String other) {
+    return new ScrubProgress(
+        state,
+        phase,
+        other,
+        failure,
+        bytesDone,
+        bytesTotal,
+        requests,
+        elapsedNanos,
+        remainingNanos,
+        throughLsn,
+        counts);
   }
 
   /** Findings of one severity. */

@@ -16,6 +16,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -93,29 +94,41 @@ final class ScrubReads {
 
   /** Waits for a read, and sends it again as long as the bucket is out of reach. */
   Fetched finish(Sent sent) {
-    CompletableFuture<StoredObject> read = sent.read();
-    long outageSinceNanos = 0;
+    CompletableFuture<StoredObject> read =
+        patiently(sent.read(), () -> start(sent.key(), sent.expectedBytes()).read());
+    Fetched fetched = fetched(read, failure(read));
+    StoredObject object = fetched.object();
+    if (object != null && object.body().byteSize() > sent.expectedBytes()) {
+      rate.debitBytes(object.body().byteSize() - sent.expectedBytes(), target.host().nanoTime());
+    }
+    return fetched;
+  }
+
+  /**
+   * Waits for a request, and makes it again as long as the bucket is out of reach.
+   *
+   * @return the last one, which is done, and did not fail by that
+   * @throws DeviceException.Unavailable if the bucket does not come back in time
+   */
+  private <T> CompletableFuture<T> patiently(
+      CompletableFuture<T> first, Supplier<CompletableFuture<T>> again) {
+    CompletableFuture<T> request = first;
+    long outageNanos = 0; // time that nobody paused it for
     while (true) {
-      await(read);
-      Throwable failure = failure(read);
-      if (!(failure instanceof StoreException.Unavailable out)) {
+      long sentNanos = target.host().nanoTime();
+      target.host().untilDone(request);
+      outageNanos += target.host().nanoTime() - sentNanos + RETRY_NANOS;
+      gate.pass();
+      if (!(failure(request) instanceof StoreException.Unavailable out)) {
         gate.waiting(null);
-        Fetched fetched = fetched(read, failure);
-        StoredObject object = fetched.object();
-        if (object != null && object.body().byteSize() > sent.expectedBytes()) {
-          rate.debitBytes(
-              object.body().byteSize() - sent.expectedBytes(), target.host().nanoTime());
-        }
-        return fetched;
+        return request;
       }
-      long nowNanos = target.host().nanoTime();
-      outageSinceNanos = outageSinceNanos == 0 ? nowNanos : outageSinceNanos;
-      if (nowNanos - outageSinceNanos > MAX_OUTAGE_NANOS) {
-        throw new DeviceException.Unavailable(target.where() + ": " + out.getMessage(), out);
+      if (outageNanos > MAX_OUTAGE_NANOS) {
+        throw new DeviceException.Unavailable(message(out), out);
       }
       gate.waiting(String.valueOf(out.getMessage()));
       sleep(RETRY_NANOS);
-      read = start(sent.key(), sent.expectedBytes()).read();
+      request = again.get();
     }
   }
 
@@ -145,22 +158,24 @@ final class ScrubReads {
     }
   }
 
-  /** One page of a listing below the volume. */
+  /** One page of a listing below the volume, waited for as reads are. */
   ListPage list(@Nullable String continuation) {
-    while (true) {
-      pace();
-      debit(0);
-      CompletableFuture<ListPage> page =
-          target.store().list(target.keyPrefix(), continuation, ObjectStore.MAX_LIST_KEYS, OPTIONS);
-      await(page);
-      switch (failure(page)) {
-        case null -> {
-          return page.join();
-        }
-        case StoreException e -> throw new DeviceException.Unavailable(message(e), e);
-        case Throwable e -> throw new DeviceException.Internal(message(e), e);
-      }
-    }
+    CompletableFuture<ListPage> page =
+        patiently(startList(continuation), () -> startList(continuation));
+    return switch (failure(page)) {
+      case null -> page.join();
+      case StoreException.Invalid e -> throw new DeviceException.Invalid(message(e), e);
+      case StoreException e -> throw new DeviceException.Unavailable(message(e), e);
+      case Throwable e -> throw new DeviceException.Internal(message(e), e);
+    };
+  }
+
+  private CompletableFuture<ListPage> startList(@Nullable String continuation) {
+    pace();
+    debit(0);
+    return target
+        .store()
+        .list(target.keyPrefix(), continuation, ObjectStore.MAX_LIST_KEYS, OPTIONS);
   }
 
   /** The map's pages, by range. {@link #absentPart} tells of one that is not there any more. */

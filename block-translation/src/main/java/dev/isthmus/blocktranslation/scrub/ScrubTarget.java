@@ -13,6 +13,7 @@ import java.util.function.LongSupplier;
  *     is missing below is not taken for the chain's end; 0 where nobody knows
  * @param copies where damaged data may still be
  * @param host time and waiting
+ * @param queue in which it waits for its turn
  */
 public record ScrubTarget(
     ObjectStore store,
@@ -20,10 +21,13 @@ public record ScrubTarget(
     String where,
     LongSupplier committedSequence,
     GoodCopies copies,
-    ScrubHost host) {
+    ScrubHost host,
+    ScrubQueue queue) {
 
   /** A volume that this process does not have open: read only. */
-  public static ScrubTarget offline(ObjectStore store, String keyPrefix, String where) {
-    return new ScrubTarget(store, keyPrefix, where, () -> 0, GoodCopies.NONE, ScrubHost.PLATFORM);
+  public static ScrubTarget offline(
+      ObjectStore store, String keyPrefix, String where, ScrubQueue queue) {
+    return new ScrubTarget(
+        store, keyPrefix, where, () -> 0, GoodCopies.NONE, ScrubHost.PLATFORM, queue);
   }
 }

@@ -3,6 +3,7 @@ package dev.isthmus.blocktranslation.scrub;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blocktranslation.scrub.ScrubProgress.State;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +12,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A scrub of one volume: started once, looked at, paused, resumed, cancelled. Threading:
- * thread-safe; the work is done by whoever calls {@link #run}, mostly a thread of its own.
+ * thread-safe; the work is done by whoever calls {@link #run}, mostly a thread of its own, when its
+ * turn in the {@link ScrubQueue} has come.
  */
 public final class VolumeScrub {
 
@@ -35,11 +37,12 @@ public final class VolumeScrub {
   private final CountDownLatch ended = new CountDownLatch(1);
   private volatile boolean paused;
   private volatile boolean cancelled;
-  private volatile @Nullable DeviceException failure;
+  private final CompletableFuture<Boolean> cancelling = new CompletableFuture<>();
+  private volatile ScrubQueue.@Nullable Turn turn;
 
   /** A scrub that was not started. */
   public VolumeScrub(ScrubTarget target, ScrubSettings settings) {
-    this(target, settings, EntryWindow.MAX_ENTRIES);
+    this(target, settings, EntryWindow.maxEntries(Runtime.getRuntime().maxMemory()));
   }
 
   VolumeScrub(ScrubTarget target, ScrubSettings settings, int maxEntries) {
@@ -49,29 +52,75 @@ public final class VolumeScrub {
     this.ledger = new ScrubLedger(target.where(), target.host());
   }
 
-  /** Starts it on a thread of its own. */
+  /**
+   * Starts it on a thread of its own; its place in the queue is taken when this returns.
+   *
+   * @throws DeviceException.Exhausted if too many wait for their turn
+   */
   public VolumeScrub start(String name) {
-    Thread.ofPlatform().daemon().name("scrub-" + name).start(this::run);
+    enter();
+    try {
+      Thread.ofPlatform().daemon().name("scrub-" + name).start(this::run);
+    } catch (Error e) {
+      leave();
+      throw e;
+    }
     return this;
+  }
+
+  private ScrubQueue.Turn enter() {
+    ScrubQueue.Turn mine = target.queue().enter(target.where());
+    turn = mine;
+    if (!mine.come().isDone()) {
+      ledger.state(State.QUEUED, "");
+    }
+    return mine;
+  }
+
+  private void leave() {
+    ScrubQueue.Turn mine = turn;
+    turn = null;
+    if (mine != null) {
+      mine.close();
+    }
+  }
+
+  /** Returns when it may run. One that is paused lets others go before it. */
+  private void awaitTurn(ScrubReads.Gate gate) {
+    while (true) {
+      ScrubQueue.Turn mine = turn;
+      if (mine == null) {
+        mine = enter();
+      }
+      target.host().untilDone(CompletableFuture.anyOf(mine.come(), cancelling));
+      if (!paused || cancelled) {
+        break;
+      }
+      leave();
+      gate.pass();
+    }
+    gate.pass();
+    ledger.state(State.RUNNING, "");
   }
 
   /** Does all of it on the caller's thread; what goes wrong is in {@link #progress}. */
   public void run() {
+    var control = new Control();
     try {
+      awaitTurn(control);
       var rate = new RateLimit(settings.bytesPerSecond(), target.host().nanoTime());
-      var reads = new ScrubReads(target, ledger, rate, new Control());
+      var reads = new ScrubReads(target, ledger, rate, control);
       new Scrubber(target, settings, ledger, reads, maxEntries).run();
       ledger.state(State.DONE, "");
     } catch (Cancelled e) {
       ledger.state(State.CANCELLED, "");
     } catch (DeviceException e) {
-      failure = e;
-      ledger.state(State.FAILED, String.valueOf(e.getMessage()));
+      ledger.failed(e);
     } catch (RuntimeException | Error e) {
       LOG.error("{}: a defect in the scrub", target.where(), e);
-      failure = new DeviceException.Internal("a defect in the scrub: " + e, e);
-      ledger.state(State.FAILED, "a defect: " + e);
+      ledger.failed(new DeviceException.Internal("a defect in the scrub: " + e, e));
     } finally {
+      leave();
       ScrubProgress end = ledger.progress();
       LOG.info(
           "{}: scrub {}: {} bytes read by {} requests in {} s; findings: {}{}",
@@ -113,7 +162,9 @@ public final class VolumeScrub {
 
   /** How far it is. */
   public ScrubProgress progress() {
-    return ledger.progress();
+    ScrubProgress now = ledger.progress();
+    ScrubQueue.Turn mine = turn;
+    return mine == null || now.state() != State.QUEUED ? now : now.withNote(mine.ahead());
   }
 
   /**
@@ -142,6 +193,7 @@ public final class VolumeScrub {
   /** Ends it soon; what was found stays. */
   public void cancel() {
     cancelled = true;
+    var _ = cancelling.complete(true);
   }
 
   /** Waits for its end; false if that does not come in time. */
@@ -156,6 +208,6 @@ public final class VolumeScrub {
 
   /** Why it failed; null if it did not. */
   public @Nullable DeviceException failure() {
-    return failure;
+    return ledger.progress().failure();
   }
 }

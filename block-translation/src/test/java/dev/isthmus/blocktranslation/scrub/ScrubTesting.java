@@ -9,4 +9,16 @@ public final class ScrubTesting {
   public static VolumeScrub withWindow(ScrubTarget target, ScrubSettings settings, int maxEntries) {
     return new VolumeScrub(target, settings, maxEntries);
   }
+
+  /** Another scrub's turn, which lasts until it is run. */
+  public static Runnable turn(ScrubQueue queue, String where) {
+    return queue.enter(where)::close;
+  }
+
+  /** Whether a scrub could begin at once. */
+  public static boolean isFree(ScrubQueue queue) {
+    try (ScrubQueue.Turn turn = queue.enter("anybody")) {
+      return turn.come().isDone();
+    }
+  }
 }

@@ -34,6 +34,11 @@ final class ClientOptions {
       description = "table for people, json for scripts. Default: table.")
   private Output output = Output.table;
 
+  /** Whether the command line says which daemon is meant. */
+  boolean namesADaemon() {
+    return socket != null || dataDirectory != null;
+  }
+
   boolean json() {
     return output == Output.json;
   }

@@ -31,6 +31,9 @@ final class ExitCode {
   /** An export wrote an image, and something that the bucket should have is not in it. */
   static final int INCOMPLETE = 8;
 
+  /** A scrub was cancelled: it has not read everything, and found no damage in what it read. */
+  static final int CANCELLED = 9;
+
   private ExitCode() {}
 
   static int of(DeviceException failure) {

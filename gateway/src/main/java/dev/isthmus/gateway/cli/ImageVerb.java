@@ -99,8 +99,6 @@ abstract class ImageVerb implements Callable<Integer> {
 
   /** Where progress is shown, for a terminal. */
   final Progress progress(String verb) {
-    return quiet || !Boolean.getBoolean(ServeCommand.TERMINAL_PROPERTY)
-        ? Progress.NONE
-        : new ProgressLine(verb, err());
+    return quiet || !ProgressLine.isTerminal() ? Progress.NONE : new ProgressLine(verb, err());
   }
 }

@@ -21,8 +21,9 @@ import picocli.CommandLine.Spec;
     description = {
       "Block devices in object stores, served over NVMe/TCP.",
       "",
-      "`isthmus serve` runs the gateway; the other commands talk to a running one, but for those on"
-          + " logs, which need none."
+      "`isthmus serve` runs the gateway, and the other commands talk to a running one. These need"
+          + " none, and do their work themselves: `volume export`, `import` and `verify`, `volume"
+          + " scrub` of a URI, and all of `log`."
     },
     footer = {
       "",
@@ -35,7 +36,7 @@ import picocli.CommandLine.Spec;
       "Exit codes: 0 done, 1 a defect, 2 wrong command line, setting or request, 3 out of reach",
       "(no daemon, port in use, bucket), 4 a limit is reached, 5 another owner has the volume,",
       "6 stored data failed its checks, 7 stopped without closing all volumes in time, 8 an export",
-      "is incomplete.",
+      "is incomplete, 9 a scrub was cancelled.",
     },
     subcommands = {ServeCommand.class, VolumeCommand.class, LogCommand.class, StatusCommand.class})
 public final class Main implements Callable<Integer> {

@@ -25,6 +25,11 @@ final class ProgressLine implements Progress {
     this(verb, out, System::nanoTime);
   }
 
+  /** Whether progress, on standard error, goes to a terminal: the launcher looks. */
+  static boolean isTerminal() {
+    return Boolean.getBoolean(ServeCommand.TERMINAL_PROPERTY);
+  }
+
   /** For tests, with a time of their own. */
   ProgressLine(String verb, PrintWriter out, LongSupplier nanoTime) {
     this.verb = verb;
@@ -48,6 +53,17 @@ final class ProgressLine implements Progress {
     shownNanos = now;
     out.print("\r" + padded(text(doneBytes, totalBytes, now)) + (end ? "\n" : ""));
     out.flush();
+  }
+
+  /** Shows other words in place of what stands there; they are cut to one line. */
+  void show(String words) {
+    out.print("\r" + padded(words.length() > WIDTH ? words.substring(0, WIDTH - 1) + "…" : words));
+    out.flush();
+  }
+
+  /** What was shown stays, and what comes next begins a line. */
+  void end() {
+    out.println();
   }
 
   private String text(long doneBytes, long totalBytes, long now) {

@@ -7,22 +7,28 @@ import dev.isthmus.blocktranslation.ObjectVolumeSettings;
 import dev.isthmus.blocktranslation.scrub.ScrubSettings;
 import dev.isthmus.blocktranslation.scrub.VolumeScrub;
 import dev.isthmus.gateway.daemon.VolumeNames;
+import dev.isthmus.gateway.logging.LogSetup;
 import dev.isthmus.gateway.rpc.ControlClient;
 import dev.isthmus.gateway.rpc.ScrubMessages;
 import dev.isthmus.gateway.rpc.v1.ControlScrubRequest;
 import dev.isthmus.gateway.rpc.v1.Scrub;
 import dev.isthmus.gateway.rpc.v1.StartScrubRequest;
 import dev.isthmus.gateway.rpc.v1.VolumeName;
-import java.io.Console;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Iterator;
-import java.util.Optional;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** Reads all of a volume in its bucket and compares it. */
 @Command(
@@ -33,13 +39,13 @@ import picocli.CommandLine.Parameters;
       "Read all of a volume in its bucket and compare it: every frame, table and digest, and the"
           + " map with the segments. I/O goes on meanwhile.",
       "",
-      "Of an open volume it runs in the gateway, in the background unless --wait is given. With a"
-          + " URI it runs here, needs no gateway, and only reads: what the owner's log alone has is"
-          + " not looked at.",
+      "Of an open volume it runs in the gateway, in the background unless --wait is given; a gateway"
+          + " runs one at a time, and the others are QUEUED. With a URI it runs here to its end, needs"
+          + " no gateway, and only reads: what the owner's log alone has is not looked at.",
       "",
       "What is found is LOST (reads fail), ENDANGERED (a good copy is in log or memory still),"
           + " WEAKENED (all can be read, but a spare is gone), HARMLESS (nobody reads it), SURPLUS"
-          + " (nothing names it) or FOREIGN (not of this volume). Ends with exit code 6 if there is damage."
+          + " (nothing names it) or FOREIGN (not of this volume)."
     },
     footer = {
       "",
@@ -49,8 +55,25 @@ import picocli.CommandLine.Parameters;
       "  isthmus volume scrub db --status                  how far it is, and what it found",
       "  isthmus volume scrub db --repair --wait           write anew what log or memory has",
       "  isthmus volume scrub s3://my-bucket/disks/db?region=eu-central-1 -o json",
+      "",
+      "Exit codes with --wait, with --status and of a URI: 0 no damage (or, of --status, none so far),",
+      "6 damage is found (LOST, ENDANGERED or WEAKENED), or the scrub could not go on for damage,",
+      "9 it was cancelled, 3 it could not go on since the bucket stayed out of reach, 1 a defect ended",
+      "it, 4 a limit. Without --wait, and of --pause, --resume and --cancel: 0 it was asked to.",
+      "2 and 3 as of any verb: the request is wrong; no gateway.",
     })
-final class ScrubCommand extends VolumeVerb {
+final class ScrubCommand implements Callable<Integer> {
+
+  /** Between two looks at a scrub that runs here. */
+  private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private static final Set<String> END_STATES = Set.of("DONE", "CANCELLED", "FAILED");
+
+  @Mixin private final ClientOptions options = new ClientOptions();
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // picocli sets it before anything is called.
+  private CommandSpec spec;
 
   @Parameters(paramLabel = "NAME|URI", description = "An open volume's name, or where one lies.")
   private String nameOrUri = "";
@@ -63,7 +86,11 @@ final class ScrubCommand extends VolumeVerb {
           "Most bytes to read in a second, as in 50MiB or 50MiB/s; 0 for no limit. Default: 50MiB/s.")
   private String rate = "";
 
-  @Option(names = "--wait", description = "Show progress and wait for the end.")
+  @Option(
+      names = "--wait",
+      description =
+          "Show progress and wait for the end, as with a URI it always does. With --status or"
+              + " --resume: of the one that was started before.")
   private boolean wait;
 
   @Option(
@@ -84,7 +111,10 @@ final class ScrubCommand extends VolumeVerb {
     @Option(names = "--status", required = true, description = "Tell of the last scrub.")
     private boolean status;
 
-    @Option(names = "--pause", required = true, description = "Stop reading for now.")
+    @Option(
+        names = "--pause",
+        required = true,
+        description = "Stop reading for now; those that are QUEUED behind it wait, too.")
     private boolean pause;
 
     @Option(names = "--resume", required = true, description = "Go on.")
@@ -107,36 +137,63 @@ final class ScrubCommand extends VolumeVerb {
   }
 
   @Override
-  void run(ControlClient client) {
+  public Integer call() {
+    // What goes wrong comes back as the answer; libraries have nothing to add for people.
+    LogSetup.apply("error", false);
     if (VolumeNames.isUri(nameOrUri)) {
+      refuseWhatAGatewayDoes();
+      return finished(offline());
+    }
+    try (ControlClient client = options.connect()) {
       if (control != null) {
-        throw new DeviceException.Invalid(
-            "a scrub of a URI runs where it was started: end it there");
+        Scrub scrub = control(client, control);
+        if (wait) {
+          return finished(watch(client));
+        }
+        show(scrub);
+        return control.status ? exitCode(scrub) : ExitCode.OK;
       }
-      finished(offline());
-    } else if (control != null) {
-      finished(control(client, control));
-    } else {
-      Scrub started =
-          client.scrubs(scrubs ->
-              scrubs.startScrub(
-                  StartScrubRequest.newBuilder()
-                      .setName(nameOrUri)
-                      .setBytesPerSecond(ByteRate.parse(rate))
-                      .setList(list)
-                      .setRepair(repair)
-                      .build()));
+      Scrub started = start(client);
       if (wait) {
-        finished(watch(client));
-      } else if (json()) {
+        return finished(watch(client));
+      }
+      if (json()) {
         VolumeJson.print(started, out());
       } else {
         out()
             .println(
-                "scrub of %s started: `isthmus volume scrub %s --status`"
-                    .formatted(nameOrUri, nameOrUri));
+                "scrub of %s %s: `isthmus volume scrub %s --status`"
+                    .formatted(
+                        nameOrUri,
+                        started.getState().equals("QUEUED")
+                            ? "waits for its turn (" + started.getNote() + ")"
+                            : "started",
+                        nameOrUri));
       }
+      return ExitCode.OK;
     }
+  }
+
+  private void refuseWhatAGatewayDoes() {
+    if (control != null) {
+      throw new DeviceException.Invalid("a scrub of a URI runs where it was started: end it there");
+    }
+    if (options.namesADaemon()) {
+      throw new DeviceException.Invalid(
+          "a scrub of a URI runs here and asks no gateway: leave out --socket and --data-dir, or say"
+              + " the name under which the gateway has the volume");
+    }
+  }
+
+  private Scrub start(ControlClient client) {
+    return client.scrubs(scrubs ->
+        scrubs.startScrub(
+            StartScrubRequest.newBuilder()
+                .setName(nameOrUri)
+                .setBytesPerSecond(ByteRate.parse(rate))
+                .setList(list)
+                .setRepair(repair)
+                .build()));
   }
 
   private Scrub control(ControlClient client, Control asked) {
@@ -152,15 +209,17 @@ final class ScrubCommand extends VolumeVerb {
   private Scrub watch(ControlClient client) {
     var volume = VolumeName.newBuilder().setName(nameOrUri).build();
     var all = Scrub.newBuilder();
+    var progress = new ScrubWatch(err());
     Scrub last =
         client.scrubs(scrubs -> {
           Scrub newest = Scrub.getDefaultInstance();
-          Iterator<Scrub> progress = scrubs.watchScrub(volume);
-          while (progress.hasNext()) {
-            newest = progress.next();
+          Iterator<Scrub> told = scrubs.watchScrub(volume);
+          while (told.hasNext()) {
+            newest = told.next();
             all.addAllFindings(newest.getFindingsList());
-            live(newest);
+            show(progress, newest);
           }
+          progress.end();
           return newest;
         });
     return last.toBuilder().clearFindings().addAllFindings(all.getFindingsList()).build();
@@ -175,54 +234,74 @@ final class ScrubCommand extends VolumeVerb {
                   StorageUri.parse(nameOrUri),
                   new ScrubSettings(ByteRate.parse(rate), list, repair))
               .start("volume");
-      while (!scrub.awaitEnd(TimeUnit.SECONDS.toNanos(1))) {
-        live(ScrubMessages.scrub(scrub.progress(), java.util.List.of()));
+      var progress = new ScrubWatch(err());
+      while (!scrub.awaitEnd(LOOK_NANOS)) {
+        show(progress, ScrubMessages.scrub(scrub.progress(), List.of()));
       }
-      DeviceException failure = scrub.failure();
-      if (failure != null) {
-        scrub
-            .findings()
-            .forEach(f -> err().println(f.severity() + " " + f.object() + ": " + f.what()));
-        throw failure;
-      }
+      progress.end();
       return ScrubMessages.scrub(scrub.progress(), scrub.findings());
     }
   }
 
-  private void live(Scrub scrub) {
-    if (!json() && terminal()) {
-      err().print("\r" + ScrubText.summary(scrub) + "\033[K");
-      err().flush();
-      if (!scrub.getState().equals("RUNNING")) {
-        err().println();
-      }
+  private void show(ScrubWatch progress, Scrub scrub) {
+    if (!json() && !END_STATES.contains(scrub.getState())) {
+      progress.at(scrub);
     }
   }
 
-  /** Shows it; damage and failure are the command's end. */
-  private void finished(Scrub scrub) {
+  private int finished(Scrub scrub) {
+    show(scrub);
+    return exitCode(scrub);
+  }
+
+  private void show(Scrub scrub) {
     if (json()) {
       VolumeJson.print(scrub, out());
     } else {
       ScrubText.print(scrub, out());
     }
-    boolean damaged =
-        scrub.getCountsList().stream()
-            .anyMatch(count ->
-                switch (count.getSeverity()) {
-                  case "LOST", "ENDANGERED", "WEAKENED" -> true;
-                  default -> false;
-                });
-    if (damaged) {
-      throw new DeviceException.Corrupt("the scrub of " + nameOrUri + " found damage");
-    }
-    if (scrub.getState().equals("FAILED")) {
-      throw new DeviceException.Unavailable("the scrub could not go on: " + scrub.getNote());
-    }
   }
 
-  @SuppressWarnings("SystemConsoleNull") // as in DeleteCommand
-  private static boolean terminal() {
-    return Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
+  /** Says what is not well, damage first. */
+  private int exitCode(Scrub scrub) {
+    DeviceException failure = ScrubMessages.failure(scrub);
+    if (isDamaged(scrub)) {
+      return said("the scrub of " + nameOrUri + " found damage", ExitCode.CORRUPT);
+    }
+    if (failure != null) {
+      return said("the scrub could not go on: " + failure.getMessage(), ExitCode.of(failure));
+    }
+    if (scrub.getState().equals("CANCELLED")) {
+      return said(
+          "the scrub of " + nameOrUri + " was cancelled before it had read everything",
+          ExitCode.CANCELLED);
+    }
+    return ExitCode.OK;
+  }
+
+  private int said(String why, int exitCode) {
+    err().println("isthmus: " + why);
+    return exitCode;
+  }
+
+  private static boolean isDamaged(Scrub scrub) {
+    return scrub.getCountsList().stream()
+        .anyMatch(count ->
+            switch (count.getSeverity()) {
+              case "LOST", "ENDANGERED", "WEAKENED" -> true;
+              default -> false;
+            });
+  }
+
+  private PrintWriter out() {
+    return spec.commandLine().getOut();
+  }
+
+  private PrintWriter err() {
+    return spec.commandLine().getErr();
+  }
+
+  private boolean json() {
+    return options.json();
   }
 }

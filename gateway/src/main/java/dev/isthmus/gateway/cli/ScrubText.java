@@ -14,10 +14,16 @@ final class ScrubText {
 
   /** In one line. */
   static String summary(Scrub scrub) {
-    var text = new StringBuilder(scrub.getState().toLowerCase(Locale.ROOT));
-    if (!scrub.getNote().isEmpty()) {
-      text.append(" (").append(scrub.getNote()).append(')');
-    }
+    return text(scrub, scrub.getNote().isEmpty() ? "" : " (" + scrub.getNote() + ")");
+  }
+
+  /** The same in an order that may be cut at its end. */
+  static String progress(Scrub scrub) {
+    return text(scrub, "") + (scrub.getNote().isEmpty() ? "" : "; " + scrub.getNote());
+  }
+
+  private static String text(Scrub scrub, String afterState) {
+    var text = new StringBuilder(scrub.getState().toLowerCase(Locale.ROOT)).append(afterState);
     text.append(
         String.format(
             Locale.ROOT,

@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Create, look at, publish and delete the volumes of a running gateway.",
       "",
-      "export, import and verify need no gateway: they work on the bucket itself."
+      "export, import, verify, and scrub of a URI need no gateway: they work on the bucket itself."
     },
     footer = {
       "",

@@ -197,6 +197,7 @@ final class VolumeJson {
     json.writeStringField("state", scrub.getState());
     text(json, "phase", scrub.getPhase());
     text(json, "note", scrub.getNote());
+    text(json, "failure", scrub.getFailure());
     json.writeNumberField("percent", scrub.getPercent());
     json.writeNumberField("bytes_done", scrub.getBytesDone());
     json.writeNumberField("bytes_total", scrub.getBytesTotal());

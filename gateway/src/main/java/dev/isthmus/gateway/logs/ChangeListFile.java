@@ -9,9 +9,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * A {@link ChangeList} in a file of its own, JSON if its name ends so. It stays only if it is
- * {@link #keep kept}: what a salvage that failed leaves would keep the next one from its name.
- * Threading: confined to one thread.
+ * A {@link ChangeList} in a file that its owner alone can read, JSON if its name ends so. It stays
+ * only if it is {@link #keep kept}: what a salvage that failed leaves would keep the next one from
+ * its name. Threading: confined to one thread.
  */
 public final class ChangeListFile implements LogSalvage.Sink, AutoCloseable {
 

@@ -1,10 +1,13 @@
 package dev.isthmus.gateway.rpc;
 
+import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blocktranslation.scrub.ScrubFinding;
 import dev.isthmus.blocktranslation.scrub.ScrubProgress;
 import dev.isthmus.gateway.rpc.v1.Scrub;
 import dev.isthmus.gateway.rpc.v1.ScrubCount;
+import io.grpc.Status;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Scrubs as messages. */
 public final class ScrubMessages {
@@ -25,6 +28,9 @@ public final class ScrubMessages {
             .setElapsedNanos(progress.elapsedNanos())
             .setRemainingNanos(progress.remainingNanos())
             .setThroughLsn(progress.throughLsn());
+    if (progress.failure() != null) {
+      scrub.setFailure(StatusMapping.code(progress.failure()).name());
+    }
     for (ScrubFinding.Severity severity : ScrubFinding.Severity.values()) {
       if (progress.count(severity) > 0) {
         scrub.addCounts(
@@ -35,6 +41,20 @@ public final class ScrubMessages {
     }
     findings.forEach(finding -> scrub.addFindings(finding(finding)));
     return scrub.build();
+  }
+
+  /** What ended a scrub, of its kind; null if nothing went wrong. */
+  public static @Nullable DeviceException failure(Scrub scrub) {
+    if (!scrub.getState().equals(ScrubProgress.State.FAILED.name())) {
+      return null;
+    }
+    Status.Code code;
+    try {
+      code = Status.Code.valueOf(scrub.getFailure());
+    } catch (IllegalArgumentException e) {
+      code = Status.Code.UNKNOWN; // of a daemon of another version
+    }
+    return StatusMapping.toException(code.toStatus().withDescription(scrub.getNote()), "");
   }
 
   private static dev.isthmus.gateway.rpc.v1.ScrubFinding finding(ScrubFinding finding) {

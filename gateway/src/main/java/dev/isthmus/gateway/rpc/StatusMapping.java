@@ -25,16 +25,19 @@ final class StatusMapping {
   }
 
   private static Status toStatus(DeviceException failure) {
-    Status status =
-        switch (failure) {
-          case DeviceException.Invalid e -> Status.INVALID_ARGUMENT;
-          case DeviceException.Unavailable e -> Status.UNAVAILABLE;
-          case DeviceException.Exhausted e -> Status.RESOURCE_EXHAUSTED;
-          case DeviceException.Fenced e -> Status.FAILED_PRECONDITION;
-          case DeviceException.Corrupt e -> Status.DATA_LOSS;
-          case DeviceException.Internal e -> Status.INTERNAL;
-        };
-    return status.withDescription(failure.getMessage());
+    return code(failure).toStatus().withDescription(failure.getMessage());
+  }
+
+  /** Which code says what kind of failure. */
+  static Status.Code code(DeviceException failure) {
+    return switch (failure) {
+      case DeviceException.Invalid e -> Status.Code.INVALID_ARGUMENT;
+      case DeviceException.Unavailable e -> Status.Code.UNAVAILABLE;
+      case DeviceException.Exhausted e -> Status.Code.RESOURCE_EXHAUSTED;
+      case DeviceException.Fenced e -> Status.Code.FAILED_PRECONDITION;
+      case DeviceException.Corrupt e -> Status.Code.DATA_LOSS;
+      case DeviceException.Internal e -> Status.Code.INTERNAL;
+    };
   }
 
   /**

@@ -92,13 +92,14 @@ final class DaemonProcess implements AutoCloseable {
     var command = new ArrayList<>(List.of(args));
     command.add("--data-dir");
     command.add(data.toString());
+    return alone(command.toArray(new String[0]));
+  }
+
+  /** Runs a verb in this process as it is said, against no daemon in particular. */
+  static Run alone(String... args) {
     var outText = new StringWriter();
     var errText = new StringWriter();
-    int exitCode =
-        Main.run(
-            command.toArray(new String[0]),
-            new PrintWriter(outText, true),
-            new PrintWriter(errText, true));
+    int exitCode = Main.run(args, new PrintWriter(outText, true), new PrintWriter(errText, true));
     return new Run(exitCode, outText.toString(), errText.toString());
   }
 

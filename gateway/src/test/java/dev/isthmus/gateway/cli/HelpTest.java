@@ -10,7 +10,12 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -92,13 +97,39 @@ class HelpTest {
     }
   }
 
+  /** The top of the source tree. */
+  private static Path root() {
+    Path directory = Path.of("").toAbsolutePath();
+    while (!Files.exists(directory.resolve("docs/configuration.md"))) {
+      directory = Objects.requireNonNull(directory.getParent(), "no docs/configuration.md above");
+    }
+    return directory;
+  }
+
+  private static void collectHelp(CommandLine command, Map<String, String> helps) {
+    helps.put(command.getCommandSpec().qualifiedName(), command.getUsageMessage());
+    new LinkedHashSet<>(command.getSubcommands().values()).forEach(sub -> collectHelp(sub, helps));
+  }
+
+  @Test
+  void everyPageThatAHelpNamesExists() {
+    var helps = new TreeMap<String, String>();
+    collectHelp(new CommandLine(new Main()), helps);
+    int named = 0;
+    for (var help : helps.entrySet()) {
+      // A page's name may be broken at the end of a line, but never within a word.
+      Matcher page = Pattern.compile("docs/[A-Za-z0-9_/.-]*\\.md").matcher(help.getValue());
+      while (page.find()) {
+        named++;
+        assertTrue(Files.exists(root().resolve(page.group())), help.getKey() + ": " + page.group());
+      }
+    }
+    assertTrue(named >= 3, "help of open, log and salvage: " + named);
+  }
+
   @Test
   void everySettingIsDocumented() throws IOException {
-    Path page = Path.of("").toAbsolutePath();
-    while (!Files.exists(page.resolve("docs/configuration.md"))) {
-      page = Objects.requireNonNull(page.getParent(), "no docs/configuration.md above");
-    }
-    String text = Files.readString(page.resolve("docs/configuration.md"));
+    String text = Files.readString(root().resolve("docs/configuration.md"));
     for (SettingKey key : SettingKey.values()) {
       String row =
           text.lines().filter(l -> l.startsWith("| `" + key.path() + "` |")).findFirst().orElse("");
@@ -149,6 +180,13 @@ class HelpTest {
     OpenCommand command = CommandLine.populateCommand(new OpenCommand(), parts[0].split(" ", -1));
     assertEquals("db", command.request().getNameOrUri());
     assertEquals(parts[1], command.request().getTakeover());
+  }
+
+  @Test
+  void aScrubsHelpTellsItsExitCodes() {
+    String help = run("volume", "scrub", "--help").out();
+    assertTrue(help.contains("6 damage is found"), help);
+    assertTrue(help.contains(ExitCode.CANCELLED + " it was cancelled"), help);
   }
 
   @Test

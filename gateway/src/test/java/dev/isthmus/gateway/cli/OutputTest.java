@@ -296,6 +296,7 @@ class OutputTest {
           "state" : "DONE",
           "phase" : null,
           "note" : null,
+          "failure" : null,
           "percent" : 100.0,
           "bytes_done" : 10485760,
           "bytes_total" : 10485760,

@@ -102,6 +102,7 @@ class MetricsTest {
                     ScrubProgress.State.RUNNING,
                     "segments",
                     "",
+                    null,
                     21,
                     22,
                     23,

@@ -85,7 +85,7 @@ final class BucketDirectory {
     this.description = "bucket+file://" + root;
     this.locks = new KeyLocks(root.resolve("locks"));
     this.directories = new DurableDirectories(root);
-    this.lister = new ObjectLister(objects);
+    this.lister = new ObjectLister(objects, ObjectFile::lengthBytes);
   }
 
   static BucketDirectory open(Path given) {

@@ -10,6 +10,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.zip.CRC32C;
@@ -104,6 +106,11 @@ final class ObjectFile {
     ByteBuffer magic = ByteBuffer.allocate(MAGIC.length);
     readFully(channel, magic, 0);
     return !magic.hasRemaining() && Arrays.equals(magic.array(), MAGIC);
+  }
+
+  /** How long the object in a file with a header is. */
+  static long lengthBytes(Path file) throws IOException {
+    return Math.max(0, Files.size(file) - HEADER_BYTES);
   }
 
   /** Reads {@code range} of the object. */

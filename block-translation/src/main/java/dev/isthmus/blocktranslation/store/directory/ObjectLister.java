@@ -25,10 +25,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class ObjectLister {
 
-  private final Path objects;
+  /** How long an object is. */
+  @FunctionalInterface
+  interface Lengths {
+    long lengthBytes(Path file) throws IOException;
+  }
 
-  ObjectLister(Path objects) {
+  private final Path objects;
+  private final Lengths lengths;
+
+  ObjectLister(Path objects, Lengths lengths) {
     this.objects = objects;
+    this.lengths = lengths;
   }
 
   ListPage list(String prefix, @Nullable String continuation, int maxKeys) throws IOException {
@@ -70,8 +78,7 @@ final class ObjectLister {
 
   private void addObject(String key, List<ListedObject> page) throws IOException {
     try {
-      long size = Files.size(objects.resolve(key));
-      page.add(new ListedObject(key, Math.max(0, size - ObjectFile.HEADER_BYTES)));
+      page.add(new ListedObject(key, lengths.lengthBytes(objects.resolve(key))));
     } catch (NoSuchFileException e) {
       // Deleted since its name was read.
     }

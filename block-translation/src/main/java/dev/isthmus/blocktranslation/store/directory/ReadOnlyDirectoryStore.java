@@ -42,10 +42,12 @@ public final class ReadOnlyDirectoryStore implements StoreDriver {
   private static final int IO_THREADS = 4;
 
   private final Path root;
+  private final ObjectLister lister;
   private final ThreadPoolExecutor threads;
 
   private ReadOnlyDirectoryStore(Path root, StoreLimits limits) {
     this.root = root;
+    this.lister = new ObjectLister(root, ReadOnlyDirectoryStore::lengthBytes);
     this.threads =
         new ThreadPoolExecutor(
             IO_THREADS,
@@ -71,32 +73,44 @@ public final class ReadOnlyDirectoryStore implements StoreDriver {
 
   @Override
   public CompletableFuture<StoredObject> get(String key, ByteRange range, long timeoutNanos) {
-    var result = new CompletableFuture<StoredObject>();
+    return run("GET " + key, what -> read(key, range, what));
+  }
+
+  /** One attempt; what it does comes in words. */
+  @FunctionalInterface
+  private interface Task<T> {
+    T run(String what) throws IOException;
+  }
+
+  private <T> CompletableFuture<T> run(String request, Task<T> task) {
+    String what = request + " at " + description();
+    var result = new CompletableFuture<T>();
     try {
       threads.execute(() -> {
         try {
-          result.complete(read(key, range));
+          result.complete(task.run(what));
         } catch (IOException e) {
-          result.completeExceptionally(
-              new StoreException.Unreachable("GET " + key + " at " + description() + ": " + e, e));
+          result.completeExceptionally(new StoreException.Unreachable(what + ": " + e, e));
         } catch (RuntimeException e) {
           result.completeExceptionally(e);
         }
       });
     } catch (RejectedExecutionException e) {
-      result.completeExceptionally(
-          new StoreException.Throttled("GET " + key + " at " + description() + ": too many"));
+      result.completeExceptionally(new StoreException.Throttled(what + ": too many"));
     }
     return result;
   }
 
-  private StoredObject read(String key, ByteRange range) throws IOException {
-    String what = "GET " + key + " at " + description();
-    Path file = root.resolve(key);
+  /** Absent means absent only while the directory is there: it may have been unmounted. */
+  private void checkThere(String what) {
     if (!Files.isDirectory(root)) {
-      // Absent means absent only while the directory is there: it may have been unmounted.
       throw new StoreException.Unavailable(what + ": the directory itself is gone", 1, null);
     }
+  }
+
+  private StoredObject read(String key, ByteRange range, String what) throws IOException {
+    Path file = root.resolve(key);
+    checkThere(what);
     if (Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)) {
       throw new StoreException.NotFound(what + ": no such object");
     }
@@ -128,7 +142,18 @@ public final class ReadOnlyDirectoryStore implements StoreDriver {
   @Override
   public CompletableFuture<ListPage> list(
       String prefix, @Nullable String continuation, int maxKeys, long timeoutNanos) {
-    return refused("LIST " + prefix);
+    return run(
+        "LIST " + prefix,
+        what -> {
+          checkThere(what);
+          return lister.list(prefix, continuation, maxKeys);
+        });
+  }
+
+  private static long lengthBytes(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      return ObjectFile.hasHeader(channel) ? ObjectFile.lengthBytes(file) : channel.size();
+    }
   }
 
   private <T extends @Nullable Object> CompletableFuture<T> refused(String what) {
