@@ -68,6 +68,11 @@ final class SimAudit {
     }
   }
 
+  /** The newest owner's epoch, as far as was watched. */
+  long namedEpoch() {
+    return newest == null ? 0 : newest.epoch();
+  }
+
   /** How often the manifest was replaced. */
   long manifestReplacements() {
     return bucket.effects().stream()

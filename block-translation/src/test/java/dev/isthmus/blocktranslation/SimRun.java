@@ -61,6 +61,8 @@ final class SimRun implements AutoCloseable {
     SimProcess owner = world.owner();
     if (owner == null) {
       withoutOwner();
+    } else if (world.isNamedBeforeItServes() && random.nextInt(20) == 0) {
+      takeOver();
     } else {
       SimProcess other = world.running(1 - world.term().host);
       // A superseded owner goes on until it finds out.
@@ -74,7 +76,10 @@ final class SimRun implements AutoCloseable {
   private void withoutOwner() {
     SimProcess stale = world.running(1 - world.term().host);
     if (random.nextInt(4) > 0) {
-      int host = random.nextInt(8) == 0 ? 1 - world.term().host : world.term().host;
+      int host =
+          random.nextInt(world.isNamedBeforeItServes() ? 2 : 8) == 0
+              ? 1 - world.term().host
+              : world.term().host;
       open(host);
     } else if (stale != null && random.nextBoolean()) {
       stale.change(random);
@@ -146,8 +151,7 @@ final class SimRun implements AutoCloseable {
     world.tally().steps++;
     int other = 1 - waiting;
     SimProcess process = world.running(other);
-    // Between its manifest and its fence an owner is hardest to tell from none.
-    int roll = random.nextInt(world.isNamedBeforeItServes() ? 40 : 100);
+    int roll = random.nextInt(100);
     if (roll < 6) {
       world.tally().crashesInside++;
       world.crash(waiting);

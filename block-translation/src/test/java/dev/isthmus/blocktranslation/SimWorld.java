@@ -295,7 +295,7 @@ final class SimWorld implements AutoCloseable {
 
   /** Whether the manifest names an owner that does not serve yet. */
   boolean isNamedBeforeItServes() {
-    return !damaged && hosts[0].manifest().epoch() > term.epoch;
+    return audit.namedEpoch() > term.epoch;
   }
 
   boolean isBusy(int host) {
