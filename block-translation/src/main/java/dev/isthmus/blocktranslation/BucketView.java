@@ -104,7 +104,7 @@ final class BucketView {
     return Futures.await(
         waiter,
         what,
-        Futures.twiceIfDamaged(() ->
+        Futures.againIfDamaged(() ->
             store
                 .get(
                     keyPrefix + key,

@@ -126,16 +126,20 @@ final class ChainReader {
                 : CompletableFuture.failedFuture(failure));
   }
 
-  /** What fails its checks is read once more before it counts as damaged. */
+  /** What fails its checks is read again before it counts as damaged. */
   private Link parse(long sequence, StoredObject object) {
-    try {
-      return parseOnce(sequence, object);
-    } catch (DeviceException.Corrupt damaged) {
-      StoredObject again = Futures.await(waiter, where, head(sequence));
-      if (again == null) {
-        throw damaged;
+    StoredObject read = object;
+    for (int reads = 1; ; reads++) {
+      try {
+        return parseOnce(sequence, read);
+      } catch (DeviceException.Corrupt damaged) {
+        StoredObject again =
+            reads == Futures.MOST_READS ? null : Futures.await(waiter, where, head(sequence));
+        if (again == null) {
+          throw damaged;
+        }
+        read = again;
       }
-      return parseOnce(sequence, again);
     }
   }
 

@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Gets frames from the bucket: neighbours with one ranged GET, and one GET for all who miss the
  * same frame at once. What arrives is checked before anybody sees it. A frame that fails its checks
- * is fetched once more by itself, then taken from the log, if that still holds it; else it is
- * corrupt. Threading: confined to the volume's loop.
+ * is fetched again by itself, a few times, then taken from the log, if that still holds it; else it
+ * is corrupt. Threading: confined to the volume's loop.
  */
 final class FrameFetcher {
 
@@ -45,6 +45,9 @@ final class FrameFetcher {
 
   /** A host gives a command up after 30 s; better an answer before. */
   private static final long TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(20);
+
+  /** Doubled with each fetch of the same frame. */
+  private static final long REFETCH_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   /** Hears of one frame. Called on the loop; the data is only good within the call. */
   interface Waiter {
@@ -85,8 +88,8 @@ final class FrameFetcher {
     this.volumeTag = Frame.volumeTag(identity.volume());
   }
 
-  /** Neighbouring frames of one segment, in order. */
-  private record Span(List<FrameRef> frames, RequestPurpose purpose, boolean again) {
+  /** Neighbouring frames of one segment, in order, and how often they were fetched before. */
+  private record Span(List<FrameRef> frames, RequestPurpose purpose, int fetches) {
     long segment() {
       return frames.getFirst().segment();
     }
@@ -128,13 +131,13 @@ final class FrameFetcher {
     var neighbours = new ArrayList<FrameRef>();
     for (FrameRef ref : missing) {
       if (!neighbours.isEmpty() && !joins(neighbours, ref)) {
-        queued.add(new Span(List.copyOf(neighbours), purpose, false));
+        queued.add(new Span(List.copyOf(neighbours), purpose, 0));
         neighbours.clear();
       }
       neighbours.add(ref);
     }
     if (!neighbours.isEmpty()) {
-      queued.add(new Span(List.copyOf(neighbours), purpose, false));
+      queued.add(new Span(List.copyOf(neighbours), purpose, 0));
     }
     startQueued();
   }
@@ -231,9 +234,15 @@ final class FrameFetcher {
   }
 
   private void damaged(Span span, FrameRef ref, String why) {
-    if (!span.again) {
+    if (span.fetches + 1 < Futures.MOST_READS) {
       refetched++;
-      queued.add(new Span(List.of(ref), span.purpose, true));
+      var again = new Span(List.of(ref), span.purpose, span.fetches + 1);
+      if (span.fetches == 0) {
+        queued.add(again);
+      } else {
+        // A copy of the object that lags behind needs time, if it is that.
+        loop.schedule(loop.jittered(REFETCH_NANOS << span.fetches), () -> queueAgain(again));
+      }
       return;
     }
     MemorySegment copy = recent == null ? null : recent.read(ref);
@@ -255,12 +264,19 @@ final class FrameFetcher {
     takeWaiters(ref).forEach(waiter -> waiter.failed(ref, IoStatus.CORRUPT));
   }
 
+  private void queueAgain(Span span) {
+    if (!closed) {
+      queued.add(span);
+      startQueued();
+    }
+  }
+
   private List<Waiter> takeWaiters(FrameRef ref) {
     List<Waiter> waiters = wanted.remove(ref);
     return waiters == null ? List.of() : waiters;
   }
 
-  /** Frames that arrived damaged and were fetched once more. */
+  /** Fetches of frames that arrived damaged, or not at all, once more. */
   long refetched() {
     return refetched;
   }

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 /** What futures of the store and the map end with, made plain. Stateless. */
 final class Futures {
 
+  /** A network that spoils one reply in fifty must not cost a disk its data's good name. */
+  static final int MOST_READS = 4;
+
   private Futures() {}
 
   /** The failure itself, without what futures wrap around it. */
@@ -47,15 +50,22 @@ final class Futures {
   }
 
   /**
-   * Reads and checks what was read; if that fails for damage, once more: a reply can be damaged on
-   * its way, or come from a bad copy, where the object is whole.
+   * Reads and checks what was read; if that fails for damage, again, {@link #MOST_READS} times in
+   * all: a reply can be damaged on its way, or come from a bad copy, where the object is whole.
    *
    * @param read one read with its checks, failing with {@link DeviceException.Corrupt} for damage
    */
-  static <T> CompletableFuture<T> twiceIfDamaged(Supplier<CompletableFuture<T>> read) {
+  static <T> CompletableFuture<T> againIfDamaged(Supplier<CompletableFuture<T>> read) {
+    return againIfDamaged(read, MOST_READS);
+  }
+
+  private static <T> CompletableFuture<T> againIfDamaged(
+      Supplier<CompletableFuture<T>> read, int mostReads) {
     return read.get()
         .exceptionallyCompose(failure ->
-            isDamage(cause(failure)) ? read.get() : CompletableFuture.failedFuture(failure));
+            mostReads > 1 && isDamage(cause(failure))
+                ? againIfDamaged(read, mostReads - 1)
+                : CompletableFuture.failedFuture(failure));
   }
 
   private static boolean isDamage(Throwable cause) {

@@ -55,7 +55,7 @@ final class ManifestStore {
    * DeviceException.Corrupt} where it is damaged.
    */
   CompletableFuture<Stored> read() {
-    return Futures.twiceIfDamaged(() ->
+    return Futures.againIfDamaged(() ->
         store.get(key, ByteRange.whole(ManifestCodec.MAX_BYTES), OPTIONS).thenApply(this::parse));
   }
 

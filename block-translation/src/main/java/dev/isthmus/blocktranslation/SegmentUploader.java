@@ -423,8 +423,8 @@ final class SegmentUploader {
   private void inspect(Upload upload) {
     Futures.then(
         loop,
-        // Twice: a reply that is damaged on its way is no other owner.
-        Futures.twiceIfDamaged(() ->
+        // Not once: a reply that is damaged on its way is no other owner.
+        Futures.againIfDamaged(() ->
                 store
                     .get(
                         key(upload),

@@ -13,12 +13,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An {@link ObjectStore} made of a {@link StoreDriver} and the policy that all stores share:
- * arguments checked, requests bounded, deadlines, retries, statistics.
+ * arguments checked, requests bounded, deadlines, retries within a budget ({@link RetryBudget}),
+ * fewer requests at once when the server asks for it ({@link ConcurrencyLimit}), hedged reads
+ * ({@link Hedging}), statistics.
  *
- * <p>A request holds its slot through its back-off: a server that asks for fewer requests gets
- * fewer.
+ * <p>A request holds its slot through its back-off; a hedge needs none of its own.
  *
- * <p>Threading: thread-safe; the queue is guarded by {@code lock}, under which nothing is called.
+ * <p>Threading: thread-safe; the queue is guarded by {@code lock}, under which nothing of others is
+ * called.
  */
 public final class PolicyObjectStore implements ObjectStore {
 
@@ -45,7 +47,15 @@ public final class PolicyObjectStore implements ObjectStore {
   public PolicyObjectStore(
       StoreDriver driver, StoreLimits limits, StoreTimer timer, RandomGenerator random) {
     this.driver = driver;
-    this.context = new StoreRequest.Context(timer, limits, random, counters);
+    this.context =
+        new StoreRequest.Context(
+            timer,
+            limits,
+            random,
+            counters,
+            new RetryBudget(timer),
+            new ConcurrencyLimit(timer, limits.maxInFlight()),
+            new Hedging(limits.hedgeShare()));
   }
 
   @Override
@@ -56,6 +66,7 @@ public final class PolicyObjectStore implements ObjectStore {
         options,
         null,
         ObjectKeys.problem(key),
+        options.purpose().isWaitedFor() ? range.maxLengthBytes() : 0,
         timeoutNanos -> driver.get(key, range, timeoutNanos));
   }
 
@@ -74,6 +85,7 @@ public final class PolicyObjectStore implements ObjectStore {
         options,
         body,
         ObjectKeys.problem(key),
+        0,
         timeoutNanos -> driver.put(key, body, condition, timeoutNanos));
   }
 
@@ -86,6 +98,7 @@ public final class PolicyObjectStore implements ObjectStore {
         options,
         null,
         ObjectKeys.problem(key),
+        0,
         timeoutNanos -> driver.delete(key, timeoutNanos));
   }
 
@@ -102,6 +115,7 @@ public final class PolicyObjectStore implements ObjectStore {
         options,
         null,
         problem,
+        0,
         timeoutNanos -> driver.list(prefix, continuation, maxKeys, timeoutNanos));
   }
 
@@ -111,6 +125,7 @@ public final class PolicyObjectStore implements ObjectStore {
       RequestOptions options,
       @Nullable PutBody body,
       @Nullable String problem,
+      int hedgedBytes,
       StoreRequest.Attempt<T> attempt) {
     counters.add(kind, options.purpose(), Event.REQUEST, 1);
     if (problem != null) {
@@ -118,12 +133,12 @@ public final class PolicyObjectStore implements ObjectStore {
       return CompletableFuture.failedFuture(
           new StoreException.Invalid(kind + " at " + driver.description() + ": " + problem));
     }
+    String what = kind + " " + key + " at " + driver.description();
     var request =
         new StoreRequest<T>(
             context,
-            kind,
-            options,
-            kind + " " + key + " at " + driver.description(),
+            new StoreRequest.Subject(kind, options.purpose(), what, hedgedBytes),
+            options.timeoutNanos(),
             body,
             attempt);
     admit(request);
@@ -135,7 +150,7 @@ public final class PolicyObjectStore implements ObjectStore {
     synchronized (lock) {
       if (closed) {
         refusal = "the store is closed";
-      } else if (running.size() >= context.limits().maxInFlight() || !waiting.isEmpty()) {
+      } else if (running.size() >= context.concurrency().now() || !waiting.isEmpty()) {
         if (waiting.size() >= context.limits().maxQueued()) {
           // Those that ran out of time while they waited still hold a place.
           waiting.removeIf(r -> r.result.isDone());
@@ -174,7 +189,7 @@ public final class PolicyObjectStore implements ObjectStore {
   private boolean startNext() {
     StoreRequest<?> next;
     synchronized (lock) {
-      if (waiting.isEmpty() || running.size() >= context.limits().maxInFlight()) {
+      if (waiting.isEmpty() || running.size() >= context.concurrency().now()) {
         return false;
       }
       next = waiting.remove();
@@ -197,7 +212,12 @@ public final class PolicyObjectStore implements ObjectStore {
   @Override
   public StoreStatistics statistics() {
     synchronized (lock) {
-      return new StoreStatistics(counters.snapshot(), running.size(), waiting.size());
+      return new StoreStatistics(
+          counters.snapshot(),
+          running.size(),
+          waiting.size(),
+          context.concurrency().now(),
+          context.budget().left());
     }
   }
 

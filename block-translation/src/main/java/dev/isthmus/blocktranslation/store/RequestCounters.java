@@ -2,6 +2,7 @@ package dev.isthmus.blocktranslation.store;
 
 import dev.isthmus.blocktranslation.store.StoreStatistics.Counts;
 import dev.isthmus.blocktranslation.store.StoreStatistics.Request;
+import dev.isthmus.blocktranslation.store.StoreStatistics.Trouble;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,7 +20,11 @@ final class RequestCounters {
     RECEIVED_BYTES,
     FAILURE,
     NOT_FOUND,
-    PRECONDITION_FAILED
+    PRECONDITION_FAILED,
+    THROTTLED,
+    DAMAGED,
+    HEDGE,
+    HEDGE_WON
   }
 
   private record Key(Request request, Event event) {}
@@ -49,7 +54,12 @@ final class RequestCounters {
         get(request, Event.RETRY),
         get(request, Event.FAILURE),
         get(request, Event.NOT_FOUND),
-        get(request, Event.PRECONDITION_FAILED));
+        get(request, Event.PRECONDITION_FAILED),
+        new Trouble(
+            get(request, Event.THROTTLED),
+            get(request, Event.DAMAGED),
+            get(request, Event.HEDGE),
+            get(request, Event.HEDGE_WON)));
   }
 
   private long get(Request request, Event event) {

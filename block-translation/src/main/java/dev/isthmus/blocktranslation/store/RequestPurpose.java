@@ -21,5 +21,10 @@ public enum RequestPurpose {
   /** Reading a volume from end to end to find damage. */
   SCRUB,
   /** What a person asked for: create, list, destroy. */
-  ADMIN
+  ADMIN;
+
+  /** Whether a read of a host waits for it, so that a slow answer is worth a second request. */
+  public boolean isWaitedFor() {
+    return this == READ || this == MAP;
+  }
 }

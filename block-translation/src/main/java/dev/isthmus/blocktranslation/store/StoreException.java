@@ -141,12 +141,33 @@ public abstract sealed class StoreException extends RuntimeException {
     }
   }
 
-  /** The server asks for fewer requests, or failed on its side (S3: 429, 500, 502, 503, 504). */
+  /** The server asks for fewer requests (S3: 429, 503). */
   public static final class Throttled extends Transient {
     @Serial private static final long serialVersionUID = 1;
 
     public Throttled(String message) {
       super(message, null);
+    }
+  }
+
+  /** The server failed on its side (S3: 500, 502, 504). */
+  public static final class ServerFailed extends Transient {
+    @Serial private static final long serialVersionUID = 1;
+
+    public ServerFailed(String message) {
+      super(message, null);
+    }
+  }
+
+  /**
+   * A body was damaged on its way: its length or checksum is not what was announced. It becomes
+   * {@link Corrupt} if it goes on so.
+   */
+  public static final class Damaged extends Transient {
+    @Serial private static final long serialVersionUID = 1;
+
+    public Damaged(String message, @Nullable Throwable cause) {
+      super(message, cause);
     }
   }
 

@@ -9,8 +9,12 @@ import java.util.Map;
  * @param counts per kind and purpose; absent where nothing was asked
  * @param inFlight requests under way now
  * @param queued requests waiting now
+ * @param concurrencyLimit requests that may be under way now: fewer than the bound while the server
+ *     asks for fewer
+ * @param retriesLeft retries that may be sent at once; 0 while they are put off
  */
-public record StoreStatistics(Map<Request, Counts> counts, int inFlight, int queued) {
+public record StoreStatistics(
+    Map<Request, Counts> counts, int inFlight, int queued, int concurrencyLimit, int retriesLeft) {
 
   /** What requests are counted under. */
   public record Request(RequestKind kind, RequestPurpose purpose) {}
@@ -22,10 +26,11 @@ public record StoreStatistics(Map<Request, Counts> counts, int inFlight, int que
    * @param attempts requests sent to the server, retries included: what a provider charges for
    * @param sentBytes of bodies in all attempts
    * @param receivedBytes of bodies in all attempts that brought one
-   * @param retries attempts beyond each request's first
+   * @param retries attempts beyond each request's first, without hedges
    * @param failures requests that failed, but for the two that callers expect
    * @param notFound requests that ended as {@link StoreException.NotFound}
    * @param preconditionFailed requests that ended as {@link StoreException.PreconditionFailed}
+   * @param trouble what became of attempts
    */
   public record Counts(
       long requests,
@@ -35,9 +40,10 @@ public record StoreStatistics(Map<Request, Counts> counts, int inFlight, int que
       long retries,
       long failures,
       long notFound,
-      long preconditionFailed) {
+      long preconditionFailed,
+      Trouble trouble) {
 
-    static final Counts ZERO = new Counts(0, 0, 0, 0, 0, 0, 0, 0);
+    static final Counts ZERO = new Counts(0, 0, 0, 0, 0, 0, 0, 0, Trouble.NONE);
 
     Counts plus(Counts other) {
       return new Counts(
@@ -48,7 +54,30 @@ public record StoreStatistics(Map<Request, Counts> counts, int inFlight, int que
           retries + other.retries,
           failures + other.failures,
           notFound + other.notFound,
-          preconditionFailed + other.preconditionFailed);
+          preconditionFailed + other.preconditionFailed,
+          trouble.plus(other.trouble));
+    }
+  }
+
+  /**
+   * What became of attempts, where it is not the common thing.
+   *
+   * @param throttled attempts that the server asked to have fewer of
+   * @param damaged attempts whose body arrived damaged, here or there
+   * @param hedges reads that were sent a second time because the first took long
+   * @param hedgesWon those of which the second was answered first
+   */
+  public record Trouble(long throttled, long damaged, long hedges, long hedgesWon) {
+
+    /** Nothing of it. */
+    public static final Trouble NONE = new Trouble(0, 0, 0, 0);
+
+    Trouble plus(Trouble other) {
+      return new Trouble(
+          throttled + other.throttled,
+          damaged + other.damaged,
+          hedges + other.hedges,
+          hedgesWon + other.hedgesWon);
     }
   }
 

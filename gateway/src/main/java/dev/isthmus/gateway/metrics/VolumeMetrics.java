@@ -254,6 +254,18 @@ final class VolumeMetrics {
     text.gauge(
         "isthmus_store_requests_in_flight", "Requests under way.", s.inFlight(), "volume", volume);
     text.gauge("isthmus_store_requests_queued", "Requests waiting.", s.queued(), "volume", volume);
+    text.gauge(
+        "isthmus_store_concurrency_limit",
+        "Requests that may be under way now: fewer after the server asked for fewer.",
+        s.concurrencyLimit(),
+        "volume",
+        volume);
+    text.gauge(
+        "isthmus_store_retries_left",
+        "Retries that may be sent at once; at 0 they are put off.",
+        s.retriesLeft(),
+        "volume",
+        volume);
     s.counts()
         .forEach((request, counts) -> {
           String[] labels = {
@@ -267,6 +279,31 @@ final class VolumeMetrics {
               "isthmus_store_attempts_total",
               "Requests sent, retries included: what a provider charges for.",
               counts.attempts(),
+              labels);
+          text.counter(
+              "isthmus_store_retries_total",
+              "Requests sent again after a failure.",
+              counts.retries(),
+              labels);
+          text.counter(
+              "isthmus_store_throttled_total",
+              "Times the server asked for fewer requests.",
+              counts.trouble().throttled(),
+              labels);
+          text.counter(
+              "isthmus_store_damaged_total",
+              "Bodies that arrived damaged, here or there.",
+              counts.trouble().damaged(),
+              labels);
+          text.counter(
+              "isthmus_store_hedges_total",
+              "Reads sent a second time because the first took long.",
+              counts.trouble().hedges(),
+              labels);
+          text.counter(
+              "isthmus_store_hedges_won_total",
+              "Of these, the ones whose second was answered first.",
+              counts.trouble().hedgesWon(),
               labels);
           text.counter(
               "isthmus_store_failures_total", "Requests that failed.", counts.failures(), labels);

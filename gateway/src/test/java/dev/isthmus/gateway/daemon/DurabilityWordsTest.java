@@ -47,7 +47,7 @@ class DurabilityWordsTest {
         new Tiers(Tier.LOCAL_DURABLE, Tier.UPLOADED),
         new VolumeStatistics(
             0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0, ReadIntegrity.NONE),
-        new StoreStatistics(Map.of(), 0, 0),
+        new StoreStatistics(Map.of(), 0, 0, 64, 100),
         false,
         null);
   }

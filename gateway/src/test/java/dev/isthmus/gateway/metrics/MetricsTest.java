@@ -78,11 +78,14 @@ class MetricsTest {
         new StoreStatistics(
             Map.of(
                 new StoreStatistics.Request(RequestKind.PUT, RequestPurpose.SEGMENT),
-                new StoreStatistics.Counts(4, 5, 600, 0, 1, 0, 0, 0),
+                new StoreStatistics.Counts(
+                    4, 5, 600, 0, 1, 0, 0, 0, new StoreStatistics.Trouble(3, 1, 0, 0)),
                 new StoreStatistics.Request(RequestKind.GET, RequestPurpose.READ_AHEAD),
-                new StoreStatistics.Counts(1, 1, 0, 70, 0, 0, 0, 0)),
+                new StoreStatistics.Counts(1, 1, 0, 70, 0, 0, 0, 0, StoreStatistics.Trouble.NONE)),
             2,
-            1);
+            1,
+            44,
+            99);
     return new VolumeView(
         "db",
         "s3://b/db",

@@ -59,7 +59,7 @@ public final class DirectoryStore implements StoreDriver {
    */
   public static PolicyObjectStore open(Path root, StoreLimits limits, StoreTimer timer) {
     var store = new DirectoryStore(BucketDirectory.open(root), limits);
-    return new PolicyObjectStore(store, limits, timer, new Random());
+    return new PolicyObjectStore(store, limits.withHedgeShare(0), timer, new Random());
   }
 
   @Override

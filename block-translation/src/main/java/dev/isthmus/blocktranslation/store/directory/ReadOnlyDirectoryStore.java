@@ -68,7 +68,7 @@ public final class ReadOnlyDirectoryStore implements StoreDriver {
       throw new StoreException.Invalid(root + " is no directory with objects");
     }
     return new PolicyObjectStore(
-        new ReadOnlyDirectoryStore(root, limits), limits, timer, new Random());
+        new ReadOnlyDirectoryStore(root, limits), limits.withHedgeShare(0), timer, new Random());
   }
 
   @Override

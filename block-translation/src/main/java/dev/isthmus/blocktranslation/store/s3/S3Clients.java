@@ -42,9 +42,9 @@ final class S3Clients {
     var http =
         NettyNioAsyncHttpClient.builder()
             .eventLoopGroup(SdkEventLoopGroup.create(loops, NioSocketChannel::new))
-            .maxConcurrency(limits.maxInFlight())
+            .maxConcurrency(limits.maxConnections())
             // Attempts that were given up may still wait for a connection beside their successors.
-            .maxPendingConnectionAcquires(limits.maxInFlight() * limits.maxAttempts())
+            .maxPendingConnectionAcquires(limits.maxConnections() * limits.maxAttempts())
             .connectionTimeout(CONNECT_TIMEOUT)
             .connectionAcquisitionTimeout(attemptTimeout)
             .readTimeout(attemptTimeout)

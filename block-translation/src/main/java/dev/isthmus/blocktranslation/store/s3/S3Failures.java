@@ -58,7 +58,7 @@ final class S3Failures {
   private static StoreException ofClient(String what, Throwable thrown) {
     String message = String.valueOf(thrown.getMessage());
     if (message.contains("checksum")) {
-      return new StoreException.Corrupt(what + ": the body does not match its checksum", thrown);
+      return new StoreException.Damaged(what + ": the body does not match its checksum", thrown);
     }
     if (message.contains("Unable to load credentials")
         || message.contains("Profile file contained no credentials")) {
@@ -88,20 +88,22 @@ final class S3Failures {
               : new StoreException.Invalid(text);
       case 412 -> new StoreException.PreconditionFailed(text, 1);
       case 416 -> new StoreException.OutOfRange(text);
-      case 408, 429 -> new StoreException.Throttled(text);
+      case 408 -> new StoreException.Timeout(text);
+      case 429, 503 -> new StoreException.Throttled(text);
       case 501 -> new StoreException.Invalid(text + ": the server can't do this");
       default ->
-          status >= 500 ? new StoreException.Throttled(text) : new StoreException.Invalid(text);
+          status >= 500 ? new StoreException.ServerFailed(text) : new StoreException.Invalid(text);
     };
   }
 
   private static StoreException ofBadRequest(String text, String code) {
     return switch (code) {
-      case "RequestTimeout", "SlowDown" -> new StoreException.Throttled(text);
+      case "RequestTimeout" -> new StoreException.Timeout(text);
+      case "SlowDown" -> new StoreException.Throttled(text);
       case "ExpiredToken", "InvalidToken", "TokenRefreshRequired" ->
           new StoreException.Unauthorized(text);
       case "BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "IncompleteBody" ->
-          new StoreException.Corrupt(text);
+          new StoreException.Damaged(text, null);
       case "AuthorizationHeaderMalformed" ->
           new StoreException.Invalid(text + ": is region= the bucket's region?");
       default -> new StoreException.Invalid(text);

@@ -183,7 +183,7 @@ final class S3Reply implements AsyncResponseTransformer<GetObjectResponse, Store
           subscription.cancel();
         }
         result.completeExceptionally(
-            new StoreException.Corrupt(what + ": more bytes came than were announced"));
+            new StoreException.Damaged(what + ": more bytes came than were announced", null));
         return;
       }
       buffer.get(bytes, filledBytes, length);
@@ -199,13 +199,13 @@ final class S3Reply implements AsyncResponseTransformer<GetObjectResponse, Store
     public void onComplete() {
       if (filledBytes < bytes.length) {
         result.completeExceptionally(
-            new StoreException.Corrupt(
-                "%s: %d of %d bytes came".formatted(what, filledBytes, bytes.length)));
+            new StoreException.Damaged(
+                "%s: %d of %d bytes came".formatted(what, filledBytes, bytes.length), null));
         return;
       }
       if (expected.crc32c() != null && !expected.crc32c().equals(S3Checksums.base64(bytes))) {
         result.completeExceptionally(
-            new StoreException.Corrupt(what + ": the body does not match its checksum"));
+            new StoreException.Damaged(what + ": the body does not match its checksum", null));
         return;
       }
       result.complete(

@@ -85,7 +85,7 @@ public final class S3Store implements StoreDriver {
 
   private static ThreadPoolExecutor workers(StoreLimits limits) {
     // Each attempt brings one task to start it and one to complete it.
-    int maxTasks = 2 * limits.maxInFlight() * limits.maxAttempts();
+    int maxTasks = 2 * limits.maxConnections() * limits.maxAttempts();
     return new ThreadPoolExecutor(
         WORKERS,
         WORKERS,

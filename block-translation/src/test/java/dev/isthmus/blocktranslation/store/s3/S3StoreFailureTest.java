@@ -144,7 +144,7 @@ class S3StoreFailureTest {
   }
 
   private static StoreLimits quick() {
-    return new StoreLimits(4, 16, 20_000_000_000L, 5_000_000_000L, 4, 1_000_000, 5_000_000);
+    return new StoreLimits(4, 16, 20_000_000_000L, 5_000_000_000L, 4, 1_000_000, 5_000_000, 0);
   }
 
   @Test
@@ -222,7 +222,7 @@ class S3StoreFailureTest {
   }
 
   @Test
-  void damagedBodiesAreCorrupt() throws IOException {
+  void bodiesThatStayDamagedAreCorrupt() throws IOException {
     byte[] body = bytes(100, 1);
     try (ObjectStore store = open(quick())) {
       // Base64 of a CRC32C that is not this body's.
@@ -234,7 +234,8 @@ class S3StoreFailureTest {
       assertArrayEquals(body, bytesOf(join(store.get("k", ByteRange.whole(100), READ))));
       script(object(body));
       assertFails(StoreException.Corrupt.class, store.get("k", ByteRange.whole(99), READ));
-      assertEquals(0, store.statistics().total().retries());
+      assertEquals(3, store.statistics().total().retries());
+      assertEquals(4, store.statistics().total().trouble().damaged());
     }
   }
 
