@@ -117,9 +117,19 @@ final class TestBucket {
     return HexFormat.of().formatHex(random);
   }
 
+  /** Where it is reached from where it runs. */
+  String endpoint() {
+    return "http://127.0.0.1:" + port;
+  }
+
   /** The storage URI of a volume. */
   String volume(String name) {
-    return "s3://" + BUCKET + "/it/" + name + "?endpoint=http://127.0.0.1:" + port;
+    return volume(name, endpoint());
+  }
+
+  /** The same by way of a proxy. */
+  String volume(String name, String endpoint) {
+    return "s3://" + BUCKET + "/it/" + name + "?endpoint=" + endpoint;
   }
 
   /** What a gateway finds them by. */

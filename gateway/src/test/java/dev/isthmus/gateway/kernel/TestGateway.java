@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.isthmus.blocktranslation.powercut.RecordingDisk;
 import dev.isthmus.gateway.logging.LogSetup;
+import dev.isthmus.gateway.metrics.PrometheusParser;
 import dev.isthmus.gateway.rpc.ControlClient;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -130,7 +131,7 @@ final class TestGateway {
   }
 
   /** Surefire hides it behind a jar with a manifest. */
-  private static String classPath() {
+  static String classPath() {
     return Objects.requireNonNullElse(
         System.getProperty("surefire.test.class.path"), System.getProperty("java.class.path"));
   }
@@ -221,6 +222,16 @@ final class TestGateway {
 
   JsonNode show(String volume) throws IOException, InterruptedException {
     return json("volume", "show", volume);
+  }
+
+  /** What {@code /metrics} says now. */
+  Map<String, PrometheusParser.Family> metrics() throws IOException, InterruptedException {
+    var command = new ArrayList<>(prefix);
+    String address = json("status").at("/metrics").asText();
+    command.addAll(java());
+    command.addAll(
+        List.of("-cp", classPath(), Fetch.class.getName(), "http://" + address + "/metrics"));
+    return PrometheusParser.parse(ChildProcess.run(lab.log("metrics"), LONGEST_VERB, command));
   }
 
   /** Creates a volume and publishes it; gives its NQN. */
