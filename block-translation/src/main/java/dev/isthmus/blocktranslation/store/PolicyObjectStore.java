@@ -74,7 +74,7 @@ public final class PolicyObjectStore implements ObjectStore {
         options,
         body,
         ObjectKeys.problem(key),
-        timeoutNanos -> driver.put(key, body, condition, timeoutNanos));
+        timeoutNanos -> driver.put(key, body, condition, options.purpose(), timeoutNanos));
   }
 
   @Override

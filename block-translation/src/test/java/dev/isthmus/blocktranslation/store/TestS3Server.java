@@ -1,5 +1,7 @@
 package dev.isthmus.blocktranslation.store;
 
+import dev.isthmus.blocktranslation.store.s3.CredentialSource;
+import dev.isthmus.blocktranslation.store.s3.S3Endpoint;
 import dev.isthmus.blocktranslation.store.s3.S3Settings;
 import dev.isthmus.blocktranslation.store.s3.S3Store;
 import java.io.IOException;
@@ -170,7 +172,8 @@ public class TestS3Server implements AutoCloseable {
 
   /** Settings of the bucket with the owner's credentials. */
   public S3Settings settings() {
-    return new S3Settings(bucket, endpoint, null, credentialsFile(), null);
+    return S3Settings.of(
+        bucket, S3Endpoint.at(endpoint), CredentialSource.ofFile(credentialsFile()));
   }
 
   /** A store over the bucket with the production limits. */

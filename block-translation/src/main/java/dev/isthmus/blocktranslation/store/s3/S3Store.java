@@ -7,14 +7,12 @@ import dev.isthmus.blocktranslation.store.PolicyObjectStore;
 import dev.isthmus.blocktranslation.store.PutBody;
 import dev.isthmus.blocktranslation.store.PutCondition;
 import dev.isthmus.blocktranslation.store.RequestKind;
+import dev.isthmus.blocktranslation.store.RequestPurpose;
 import dev.isthmus.blocktranslation.store.StoreDriver;
 import dev.isthmus.blocktranslation.store.StoreException;
 import dev.isthmus.blocktranslation.store.StoreLimits;
 import dev.isthmus.blocktranslation.store.StoreTimer;
 import dev.isthmus.blocktranslation.store.StoredObject;
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.nio.NioEventLoopGroup;
-import java.util.ArrayList;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -27,7 +25,6 @@ import software.amazon.awssdk.services.s3.S3AsyncClient;
 import software.amazon.awssdk.services.s3.model.ChecksumMode;
 import software.amazon.awssdk.services.s3.model.GetObjectRequest;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Request;
-import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 
 /**
@@ -45,27 +42,21 @@ public final class S3Store implements StoreDriver {
   /** Threads that build, sign and complete: short work, so a few are enough for any bandwidth. */
   private static final int WORKERS = 2;
 
-  /** Threads that move bytes: TLS at a few gigabits per second each. */
-  private static final int NETWORK_THREADS = 2;
-
-  private static final long QUIET_MILLIS = 50;
-  private static final long LONGEST_STOP_SECONDS = 5;
-
   private final S3Settings settings;
   private final ThreadPoolExecutor workers;
-  private final EventLoopGroup loops;
+  private final S3Connection connection;
   private final S3AsyncClient client;
 
   private S3Store(S3Settings settings, StoreLimits limits) {
     this.settings = settings;
     this.workers = workers(limits);
-    this.loops = networkThreads();
     try {
-      this.client = S3Clients.build(settings, limits, loops, this::complete);
+      this.connection = S3Connection.open(settings, limits, this::complete);
     } catch (RuntimeException e) {
-      stopThreads();
+      workers.shutdown();
       throw e;
     }
+    this.client = connection.client();
   }
 
   /**
@@ -75,12 +66,6 @@ public final class S3Store implements StoreDriver {
    */
   public static PolicyObjectStore open(S3Settings settings, StoreLimits limits, StoreTimer timer) {
     return new PolicyObjectStore(new S3Store(settings, limits), limits, timer, new Random());
-  }
-
-  @SuppressWarnings("deprecation") // the SDK knows Netty 4.1's groups by their class, no others
-  private static EventLoopGroup networkThreads() {
-    return new NioEventLoopGroup(
-        NETWORK_THREADS, Thread.ofPlatform().name("s3-network-", 0).daemon().factory());
   }
 
   private static ThreadPoolExecutor workers(StoreLimits limits) {
@@ -126,7 +111,7 @@ public final class S3Store implements StoreDriver {
 
   @Override
   public CompletableFuture<ETag> put(
-      String key, PutBody body, PutCondition condition, long timeoutNanos) {
+      String key, PutBody body, PutCondition condition, RequestPurpose purpose, long timeoutNanos) {
     String what = what(RequestKind.PUT, key);
     return send(
         RequestKind.PUT,
@@ -138,6 +123,10 @@ public final class S3Store implements StoreDriver {
                   .key(key)
                   .contentLength((long) body.lengthBytes())
                   .checksumCRC32C(S3Checksums.base64(body.crc32c()));
+          var headers = settings.placement().headers(purpose);
+          if (!headers.isEmpty()) {
+            request.overrideConfiguration(o -> headers.forEach(o::putHeader));
+          }
           switch (condition) {
             case PutCondition.Always _ -> {}
             case PutCondition.IfAbsent _ -> request.ifNoneMatch("*");
@@ -188,37 +177,14 @@ public final class S3Store implements StoreDriver {
         RequestKind.LIST,
         what,
         () -> client.listObjectsV2(request.build()),
-        response -> page(what, prefix, continuation, maxKeys, response));
-  }
-
-  /** Believes nothing that would make a lister loop or leave its prefix. */
-  private static ListPage page(
-      String what,
-      String prefix,
-      @Nullable String continuation,
-      int maxKeys,
-      ListObjectsV2Response response) {
-    var objects = new ArrayList<ListPage.ListedObject>();
-    String last = "";
-    for (var object : response.contents()) {
-      String key = object.key();
-      if (key == null || object.size() == null || !key.startsWith(prefix)) {
-        throw new StoreException.Internal(what + ": a listed object is not under it", null);
-      }
-      if (key.compareTo(last) <= 0 || objects.size() == maxKeys) {
-        throw new StoreException.Internal(what + ": the page is out of order or too long", null);
-      }
-      objects.add(new ListPage.ListedObject(key, object.size()));
-      last = key;
-    }
-    if (!Boolean.TRUE.equals(response.isTruncated())) {
-      return new ListPage(objects, null);
-    }
-    String next = response.nextContinuationToken();
-    if (next == null || next.equals(continuation) || objects.isEmpty()) {
-      throw new StoreException.Internal(what + ": a page that leads to no next one", null);
-    }
-    return new ListPage(objects, next);
+        response ->
+            new ListingReply(
+                    response.contents().stream()
+                        .map(o -> new ListingReply.Item(o.key(), o.size()))
+                        .toList(),
+                    Boolean.TRUE.equals(response.isTruncated()),
+                    response.nextContinuationToken())
+                .page(what, prefix, continuation, maxKeys));
   }
 
   /** What the SDK's value becomes. */
@@ -289,15 +255,7 @@ public final class S3Store implements StoreDriver {
 
   @Override
   public void close() {
-    client.close();
-    stopThreads();
-  }
-
-  /** A short quiet period for connections that are being cut; Netty's own is two seconds. */
-  private void stopThreads() {
-    loops
-        .shutdownGracefully(QUIET_MILLIS, LONGEST_STOP_SECONDS * 1000, TimeUnit.MILLISECONDS)
-        .awaitUninterruptibly(LONGEST_STOP_SECONDS, TimeUnit.SECONDS);
+    connection.close();
     workers.shutdown();
   }
 }

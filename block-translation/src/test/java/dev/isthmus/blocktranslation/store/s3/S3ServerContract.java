@@ -61,7 +61,7 @@ abstract class S3ServerContract extends ObjectStoreContract {
         file,
         "[other]\naws_access_key_id = %s\naws_secret_access_key = %s\n"
             .formatted(server().accessKey(), WRONG_SECRET));
-    refuses(new S3Settings(server().bucket(), server().endpoint(), null, file, "other"));
+    refuses(server().settings().with(new CredentialSource(file, "other", null)));
   }
 
   @Test
@@ -71,7 +71,7 @@ abstract class S3ServerContract extends ObjectStoreContract {
         file,
         "[default]\naws_access_key_id = NOSUCHKEY\naws_secret_access_key = %s\n"
             .formatted(WRONG_SECRET));
-    refuses(new S3Settings(server().bucket(), server().endpoint(), null, file, null));
+    refuses(server().settings().with(CredentialSource.ofFile(file)));
   }
 
   private void refuses(S3Settings settings) {
@@ -98,8 +98,10 @@ abstract class S3ServerContract extends ObjectStoreContract {
   @Test
   void missingBucketIsNotAnAbsentObject() {
     var settings =
-        new S3Settings(
-            "no-such-bucket", server().endpoint(), null, server().credentialsFile(), null);
+        S3Settings.of(
+            "no-such-bucket",
+            S3Endpoint.at(server().endpoint()),
+            CredentialSource.ofFile(server().credentialsFile()));
     try (ObjectStore store = open(settings)) {
       assertFails(
           StoreException.Invalid.class, store.get("some/key", ByteRange.span(0, 10), ADMIN));
