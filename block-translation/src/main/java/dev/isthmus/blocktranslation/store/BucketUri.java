@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 public record BucketUri(StoreAddress address, String rootPrefix, @Nullable String volume) {
 
   /** The schemes of object stores. */
-  public static final Set<String> SCHEMES = Set.of("s3", "bucket+file");
+  public static final Set<String> SCHEMES = Set.of("s3", "minio", "bucket+file");
 
   /** Lower case and no escape in any scheme, shell or label; 63 as a DNS label has. */
   private static final Pattern VOLUME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");

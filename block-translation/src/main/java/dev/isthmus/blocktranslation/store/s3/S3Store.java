@@ -15,10 +15,7 @@ import dev.isthmus.blocktranslation.store.StoreTimer;
 import dev.isthmus.blocktranslation.store.StoredObject;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.s3.S3AsyncClient;
@@ -31,29 +28,24 @@ import software.amazon.awssdk.services.s3.model.PutObjectRequest;
  * A bucket on AWS or any server that speaks S3 with conditional writes, by the AWS SDK's
  * asynchronous client.
  *
- * <p>Requests are built and signed on a few threads of the store's, not the caller's: finding
- * credentials may block (a file, the instance's metadata). Nothing is sent in parts, so an object
- * appears whole or not at all, and one PUT is one charge.
+ * <p>Nothing is sent in parts, so an object appears whole or not at all, and one PUT is one charge.
  *
  * <p>Threading: thread-safe.
  */
 public final class S3Store implements StoreDriver {
 
-  /** Threads that build, sign and complete: short work, so a few are enough for any bandwidth. */
-  private static final int WORKERS = 2;
-
   private final S3Settings settings;
-  private final ThreadPoolExecutor workers;
+  private final RequestWorkers workers;
   private final S3Connection connection;
   private final S3AsyncClient client;
 
   private S3Store(S3Settings settings, StoreLimits limits) {
     this.settings = settings;
-    this.workers = workers(limits);
+    this.workers = new RequestWorkers("s3-store-", limits);
     try {
-      this.connection = S3Connection.open(settings, limits, this::complete);
+      this.connection = S3Connection.open(settings, limits, workers::complete);
     } catch (RuntimeException e) {
-      workers.shutdown();
+      workers.close();
       throw e;
     }
     this.client = connection.client();
@@ -66,27 +58,6 @@ public final class S3Store implements StoreDriver {
    */
   public static PolicyObjectStore open(S3Settings settings, StoreLimits limits, StoreTimer timer) {
     return new PolicyObjectStore(new S3Store(settings, limits), limits, timer, new Random());
-  }
-
-  private static ThreadPoolExecutor workers(StoreLimits limits) {
-    // Each attempt brings one task to start it and one to complete it.
-    int maxTasks = 2 * limits.maxInFlight() * limits.maxAttempts();
-    return new ThreadPoolExecutor(
-        WORKERS,
-        WORKERS,
-        0,
-        TimeUnit.SECONDS,
-        new LinkedBlockingQueue<>(maxTasks),
-        Thread.ofPlatform().name("s3-store-", 0).daemon().factory());
-  }
-
-  /** A completion is never dropped: where there is no worker for it, the network thread does it. */
-  private void complete(Runnable task) {
-    try {
-      workers.execute(task);
-    } catch (RejectedExecutionException e) {
-      task.run();
-    }
   }
 
   @Override
@@ -144,24 +115,12 @@ public final class S3Store implements StoreDriver {
 
   @Override
   public CompletableFuture<@Nullable Void> delete(String key, long timeoutNanos) {
-    CompletableFuture<Boolean> sent =
+    return RequestWorkers.deleted(
         send(
             RequestKind.DELETE,
             what(RequestKind.DELETE, key),
             () -> client.deleteObject(r -> r.bucket(settings.bucket()).key(key)),
-            _ -> true);
-    var result = new CompletableFuture<@Nullable Void>();
-    var _ =
-        sent.whenComplete((_, failure) -> {
-          // S3 answers 204 for an absent object; some servers say NoSuchKey.
-          if (failure == null || failure instanceof StoreException.NotFound) {
-            result.complete(null);
-          } else {
-            result.completeExceptionally(failure);
-          }
-        });
-    cancelWith(result, sent);
-    return result;
+            _ -> true));
   }
 
   @Override
@@ -187,61 +146,12 @@ public final class S3Store implements StoreDriver {
                 .page(what, prefix, continuation, maxKeys));
   }
 
-  /** What the SDK's value becomes. */
-  @FunctionalInterface
-  private interface Conversion<A, B> {
-    B apply(A value);
-  }
-
-  /** Starts on a worker, translates what comes, and passes a cancel on to the SDK. */
   private <A, B> CompletableFuture<B> send(
       RequestKind kind,
       String what,
       Supplier<CompletableFuture<A>> start,
-      Conversion<A, B> conversion) {
-    var result = new CompletableFuture<B>();
-    Runnable task =
-        () -> {
-          if (result.isDone()) {
-            return;
-          }
-          CompletableFuture<A> sent;
-          try {
-            sent = start.get();
-          } catch (RuntimeException e) {
-            result.completeExceptionally(S3Failures.translate(kind, what, e));
-            return;
-          }
-          cancelWith(result, sent);
-          var _ =
-              sent.whenComplete((value, failure) -> {
-                if (failure != null) {
-                  result.completeExceptionally(S3Failures.translate(kind, what, failure));
-                  return;
-                }
-                try {
-                  result.complete(conversion.apply(value));
-                } catch (RuntimeException e) {
-                  result.completeExceptionally(S3Failures.translate(kind, what, e));
-                }
-              });
-        };
-    try {
-      workers.execute(task);
-    } catch (RejectedExecutionException e) {
-      result.completeExceptionally(
-          new StoreException.Throttled(what + ": too many attempts are still being given up"));
-    }
-    return result;
-  }
-
-  private static void cancelWith(CompletableFuture<?> result, CompletableFuture<?> sent) {
-    var _ =
-        result.whenComplete((_, _) -> {
-          if (result.isCancelled()) {
-            sent.cancel(true);
-          }
-        });
+      Function<A, B> conversion) {
+    return workers.send(what, start, e -> S3Failures.translate(kind, what, e), conversion);
   }
 
   private String what(RequestKind kind, String key) {
@@ -256,6 +166,6 @@ public final class S3Store implements StoreDriver {
   @Override
   public void close() {
     connection.close();
-    workers.shutdown();
+    workers.close();
   }
 }
