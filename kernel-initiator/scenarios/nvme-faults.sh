@@ -3,11 +3,11 @@
 # A host that writes, flushes and reads back, pass by pass, while the way to its gateway's bucket is bad: no error may reach
 # it, no byte may differ. Every pass has a pattern of its own and reads all blocks, most of them from the bucket.
 # The test creates /share/enough when it has seen what it wants; one more pass ends it.
-# NQN is required; ADDRESS, PORT, NSID, CONNECT_OPTIONS and FILE_MEBIBYTES (24) are optional.
+# NQN is required; ADDRESS, PORT, NSID, CONNECT_OPTIONS and FILE_MEBIBYTES (16) are optional.
 . /scenario/steps.sh
 
 : "${NQN:?the subsystem to connect to}" "${ADDRESS:=$HOST_ADDRESS}" "${PORT:=4420}" "${NSID:=1}" "${CONNECT_OPTIONS:=}"
-: "${FILE_MEBIBYTES:=24}"
+: "${FILE_MEBIBYTES:=16}"
 
 # shellcheck disable=SC2086 # options are words
 step connect nvme connect -t tcp -a "$ADDRESS" -s "$PORT" -n "$NQN" --ctrl-loss-tmo=-1 --reconnect-delay=1 $CONNECT_OPTIONS

@@ -86,7 +86,7 @@ public final class PolicyObjectStore implements ObjectStore {
         body,
         ObjectKeys.problem(key),
         0,
-        timeoutNanos -> driver.put(key, body, condition, timeoutNanos));
+        timeoutNanos -> driver.put(key, body, condition, options.purpose(), timeoutNanos));
   }
 
   @Override

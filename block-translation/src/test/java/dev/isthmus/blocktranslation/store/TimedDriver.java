@@ -66,7 +66,7 @@ final class TimedDriver implements StoreDriver {
 
   @Override
   public CompletableFuture<ETag> put(
-      String key, PutBody body, PutCondition condition, long timeoutNanos) {
+      String key, PutBody body, PutCondition condition, RequestPurpose purpose, long timeoutNanos) {
     return answer(new ETag("\"t\""));
   }
 

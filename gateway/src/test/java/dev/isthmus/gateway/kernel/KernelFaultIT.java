@@ -29,7 +29,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Timeout(value = 60, unit = TimeUnit.MINUTES)
 class KernelFaultIT {
 
-  private static final int TIMES = Integer.getInteger("fault.times", 20);
+  private static final int TIMES = Integer.getInteger("fault.times", 8);
 
   /**
    * One request in so many meets a fault: few enough that most blocks of a pass are read in time.

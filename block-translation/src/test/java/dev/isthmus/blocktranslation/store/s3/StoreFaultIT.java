@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.isthmus.blocktranslation.store.ByteRange;
 import dev.isthmus.blocktranslation.store.ETag;
-import dev.isthmus.blocktranslation.store.ExecutorStoreTimer;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.PutCondition;
 import dev.isthmus.blocktranslation.store.RequestOptions;
@@ -19,6 +18,7 @@ import dev.isthmus.blocktranslation.store.TestMinio;
 import dev.isthmus.blocktranslation.store.proxy.FaultPlan;
 import dev.isthmus.blocktranslation.store.proxy.FaultProxy;
 import dev.isthmus.blocktranslation.store.proxy.ProxyFault;
+import dev.isthmus.blocktranslation.store.s3.S3Settings.Client;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -28,8 +28,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * One client and a real server with bad network between them: whatever happens to requests, each
@@ -41,7 +42,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
 class StoreFaultIT {
 
-  private static final int TIMES = Integer.getInteger("fault.times", 20);
+  private static final int TIMES = Integer.getInteger("fault.times", 10);
   private static final int WORKERS = 16;
   private static final RequestOptions OPTIONS = RequestOptions.of(RequestPurpose.READ);
 
@@ -49,8 +50,9 @@ class StoreFaultIT {
   private final AtomicInteger wrongRanges = new AtomicInteger();
   private final AtomicInteger ownObjects = new AtomicInteger();
 
-  @Test
-  void everyFaultIsOvercomeOrTold() throws Exception {
+  @ParameterizedTest
+  @EnumSource(Client.class)
+  void everyFaultIsOvercomeOrTold(Client client) throws Exception {
     long seed = new Random().nextLong();
     System.out.println("faults: seed " + seed);
     var faults =
@@ -58,7 +60,7 @@ class StoreFaultIT {
     var plan = new FaultPlan(seed, faults, TIMES, 0.1);
     try (TestMinio minio = TestMinio.start();
         FaultProxy proxy = FaultProxy.start(minio.endpoint(), seed, plan);
-        ObjectStore store = open(minio, proxy);
+        ObjectStore store = open(minio, proxy, client);
         ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor()) {
       long beganNanos = System.nanoTime();
       List<Future<Integer>> ends =
@@ -72,8 +74,9 @@ class StoreFaultIT {
       double seconds = (System.nanoTime() - beganNanos) / 1e9;
       var counts = store.statistics().total();
       System.out.printf(
-          "faults: %s; %d rounds in %.0f s, requests %s on %d connections, %d retries, %d hedges,"
+          "faults: %s %s; %d rounds in %.0f s, requests %s on %d connections, %d retries, %d hedges,"
               + " %d damaged, %d stale reads, %d wrong ranges, %d own objects met%n",
+          client,
           plan.injected(),
           rounds,
           seconds,
@@ -94,17 +97,14 @@ class StoreFaultIT {
     }
   }
 
-  private static ObjectStore open(TestMinio minio, FaultProxy proxy) {
-    S3Settings direct = minio.settings();
+  private static ObjectStore open(TestMinio minio, FaultProxy proxy, Client client) {
     var settings =
-        new S3Settings(
-            direct.bucket(),
-            proxy.endpoint(),
-            direct.region(),
-            direct.credentialsFile(),
-            direct.profile());
-    return S3Store.open(
-        settings, StoreLimits.DEFAULT, new ExecutorStoreTimer(StoreTesting.timerExecutor()));
+        S3Settings.of(
+                minio.settings().bucket(),
+                S3Endpoint.at(proxy.endpoint()),
+                minio.settings().credentials())
+            .by(client);
+    return minio.openStore(settings, StoreLimits.DEFAULT);
   }
 
   private int work(ObjectStore store, FaultPlan plan, String prefix, Random random) {
