@@ -75,7 +75,11 @@ public final class S3Errors {
       case "SlowDown", "RequestRateLimitExceeded" -> new StoreException.Throttled(text);
       case "ExpiredToken", "InvalidToken", "TokenRefreshRequired" ->
           new StoreException.Unauthorized(text);
-      case "BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch", "IncompleteBody" ->
+      case "BadDigest",
+          "InvalidDigest",
+          "XAmzContentChecksumMismatch",
+          "XAmzContentSHA256Mismatch",
+          "IncompleteBody" ->
           new StoreException.Damaged(text, null);
       case "AuthorizationHeaderMalformed" ->
           new StoreException.Invalid(text + ": is region= the bucket's region?");
