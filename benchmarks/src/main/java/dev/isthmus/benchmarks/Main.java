@@ -23,10 +23,12 @@ public final class Main {
 
   private static final String HELP =
       """
-      Usage: ./x bench [recovery] [--quick]
+      Usage: ./x bench [recovery | stores] [--quick]
       Measures a real daemon, over real sockets, beside a real MinIO, and prints ratios to baselines of the same run.
         recovery  instead: how long a volume takes to open, after kill -9 with 4 GiB in its log that no bucket has,
                   and after a clean close (under ten minutes, and 10 GiB of disk meanwhile)
+        stores    instead: s3:// and minio:// beside HTTP alone on one MinIO, and reads with and without hedging
+                  (under three minutes)
         --quick   under a minute, for a first look: fewer and shorter rounds (default: under four minutes)
       Prints Markdown; benchmarks/target/results/TIME.json holds every round. Data lies under benchmarks/target/work
       meanwhile: what is measured is that file system.
@@ -47,7 +49,7 @@ public final class Main {
   }
 
   /** Ends with 0 if everything was measured. */
-  public static void main(String[] args) throws IOException, InterruptedException {
+  public static void main(String[] args) throws Exception {
     List<String> words = List.of(args);
     if (words.equals(List.of("--help"))) {
       System.out.print(HELP);
@@ -55,7 +57,9 @@ public final class Main {
     }
     boolean quick = words.contains("--quick");
     boolean recovery = words.contains("recovery");
-    if (words.size() != (quick ? 1 : 0) + (recovery ? 1 : 0)) {
+    boolean stores = words.contains("stores");
+    if ((recovery && stores)
+        || words.size() != (quick ? 1 : 0) + (recovery ? 1 : 0) + (stores ? 1 : 0)) {
       System.err.print(HELP);
       System.exit(2);
     }
@@ -63,6 +67,8 @@ public final class Main {
     Runtime.getRuntime().addShutdownHook(new Thread(main::deleteWork));
     if (recovery) {
       main.report(main.recover(quick ? RecoveryPlan.QUICK : RecoveryPlan.FULL));
+    } else if (stores) {
+      main.report(main.stores(quick ? StorePlan.QUICK : StorePlan.FULL));
     } else {
       main.report(main.measure(quick ? Plan.QUICK : Plan.FULL));
     }
@@ -89,6 +95,17 @@ public final class Main {
       var recoveries = new RecoveryBenchmark(root, work, minio, plan, this::say).run();
       var opens = new OpenBenchmark(root, work, minio, plan, this::say).run();
       return new RecoveryResults(time, tookSeconds(), machine, plan, recoveries, opens);
+    }
+  }
+
+  private StoreResults stores(StorePlan plan) throws Exception {
+    String time = now();
+    Machine machine = Machine.describe(work);
+    try (TestMinio minio = TestMinio.start()) {
+      var throughput = new StoreBenchmark(minio, plan, this::say).run();
+      say("hedged reads");
+      var hedging = new HedgeBenchmark(minio, plan).run();
+      return new StoreResults(time, tookSeconds(), machine, plan, throughput, hedging);
     }
   }
 
@@ -145,6 +162,11 @@ public final class Main {
   private void report(RecoveryResults results) throws IOException {
     new RecoveryReport(new PrintWriter(System.out, true, StandardCharsets.UTF_8)).print(results);
     keep(results.time() + "-recovery.json", results);
+  }
+
+  private void report(StoreResults results) throws IOException {
+    new StoreReport(new PrintWriter(System.out, true, StandardCharsets.UTF_8)).print(results);
+    keep(results.time() + "-stores.json", results);
   }
 
   private void keep(String name, Record results) throws IOException {

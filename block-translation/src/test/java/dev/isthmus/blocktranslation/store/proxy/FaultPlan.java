@@ -86,7 +86,7 @@ public final class FaultPlan {
       case WRONG_BYTES -> method.equals("PUT") || method.equals("GET");
       case SLOW_BODY -> method.equals("GET");
       case STALE_READ -> method.equals("GET") && isStale;
-      case REPLY_CUT, SERVER_ERROR, STORM, SLOW_HEADERS, RESET -> true;
+      case REPLY_CUT, SERVER_ERROR, STORM, SLOW_HEADERS, LATE, RESET -> true;
     };
   }
 

@@ -32,6 +32,7 @@ public final class FaultProxy implements AutoCloseable {
   /** The longest waits; most are shorter. All are below a client's time-out for one attempt. */
   private static final int LONGEST_HEADERS_MILLIS = 2_000;
 
+  private static final int LATE_MILLIS = 500;
   private static final int LONGEST_BODY_MILLIS = 2_000;
   private static final int BODY_PIECES = 8;
 
@@ -199,6 +200,10 @@ public final class FaultProxy implements AutoCloseable {
       }
       case SLOW_HEADERS -> {
         Thread.sleep(random.nextInt(LONGEST_HEADERS_MILLIS));
+        write(toClient, answer);
+      }
+      case LATE -> {
+        Thread.sleep(LATE_MILLIS);
         write(toClient, answer);
       }
       case SLOW_BODY -> writeSlowly(toClient, answer);

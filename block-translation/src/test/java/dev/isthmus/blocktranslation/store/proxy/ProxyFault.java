@@ -12,8 +12,10 @@ public enum ProxyFault {
   SERVER_ERROR,
   /** 503 SlowDown, for this request and those that follow it; nothing took effect. */
   STORM,
-  /** The reply waits before its first byte. */
+  /** The reply waits before its first byte, up to two seconds. */
   SLOW_HEADERS,
+  /** The reply waits half a second before its first byte. */
+  LATE,
   /** The reply's body comes in pieces with waits between them. */
   SLOW_BODY,
   /** The connection is reset before the server saw the request. */
