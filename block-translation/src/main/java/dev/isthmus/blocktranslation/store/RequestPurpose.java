@@ -20,6 +20,6 @@ public enum RequestPurpose {
   OPEN,
   /** Reading a volume from end to end to find damage. */
   SCRUB,
-  /** What a person asked for: create, list, destroy. */
+  /** What a person asked for: list, measure, destroy, look at logs, check an import. */
   ADMIN
 }

@@ -1,5 +1,6 @@
 package dev.isthmus.blocktranslation.store;
 
+import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -19,7 +20,8 @@ public record StoreStatistics(Map<Request, Counts> counts, int inFlight, int que
    * What happened to the requests counted together.
    *
    * @param requests calls of the interface that ended or are under way
-   * @param attempts requests sent to the server, retries included: what a provider charges for
+   * @param attempts requests sent to the server, retries included: what a provider charges for, or
+   *     more, since one that never got there is counted too
    * @param sentBytes of bodies in all attempts
    * @param receivedBytes of bodies in all attempts that brought one
    * @param retries attempts beyond each request's first
@@ -37,7 +39,20 @@ public record StoreStatistics(Map<Request, Counts> counts, int inFlight, int que
       long notFound,
       long preconditionFailed) {
 
-    static final Counts ZERO = new Counts(0, 0, 0, 0, 0, 0, 0, 0);
+    /** Nothing was asked. */
+    public static final Counts ZERO = new Counts(0, 0, 0, 0, 0, 0, 0, 0);
+
+    Counts minus(Counts other) {
+      return new Counts(
+          requests - other.requests,
+          attempts - other.attempts,
+          sentBytes - other.sentBytes,
+          receivedBytes - other.receivedBytes,
+          retries - other.retries,
+          failures - other.failures,
+          notFound - other.notFound,
+          preconditionFailed - other.preconditionFailed);
+    }
 
     Counts plus(Counts other) {
       return new Counts(
@@ -54,6 +69,25 @@ public record StoreStatistics(Map<Request, Counts> counts, int inFlight, int que
 
   public StoreStatistics {
     counts = Map.copyOf(counts);
+  }
+
+  /** Of two stores together, or of one connection after another. */
+  public StoreStatistics plus(StoreStatistics other) {
+    var sum = new HashMap<>(counts);
+    other.counts.forEach((request, more) -> sum.merge(request, more, Counts::plus));
+    return new StoreStatistics(sum, inFlight + other.inFlight, queued + other.queued);
+  }
+
+  /** What was asked since {@code earlier}, of the same store; only that of which there is any. */
+  public StoreStatistics since(StoreStatistics earlier) {
+    var more = new HashMap<Request, Counts>();
+    counts.forEach((request, now) -> {
+      Counts before = earlier.counts.getOrDefault(request, Counts.ZERO);
+      if (!now.equals(before)) {
+        more.put(request, now.minus(before));
+      }
+    });
+    return new StoreStatistics(more, inFlight, queued);
   }
 
   /** Everything. */

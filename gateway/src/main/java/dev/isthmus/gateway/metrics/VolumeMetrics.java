@@ -3,6 +3,7 @@ package dev.isthmus.gateway.metrics;
 import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blocktranslation.Rpo;
+import dev.isthmus.blocktranslation.StoredBytes;
 import dev.isthmus.blocktranslation.VolumeStatistics;
 import dev.isthmus.blocktranslation.scrub.ScrubFinding;
 import dev.isthmus.blocktranslation.scrub.ScrubProgress;
@@ -78,6 +79,7 @@ final class VolumeMetrics {
       log(volume, bucket.statistics(), text);
       rpo(volume, bucket, text);
       cacheAndMap(volume, bucket.statistics(), text);
+      stored(volume, bucket.statistics().stored(), text);
       requests(volume, bucket.requests(), text);
       if (bucket.scrub() != null) {
         scrub(volume, bucket.scrub(), text);
@@ -216,6 +218,24 @@ final class VolumeMetrics {
         label);
   }
 
+  private static void stored(String volume, StoredBytes stored, PrometheusText text) {
+    stored(volume, "live", stored.liveBytes(), text);
+    stored(volume, "garbage", stored.garbageBytes(), text);
+    stored(volume, "map", stored.mapBytes(), text);
+    stored(volume, "checkpoints", stored.checkpointBytes(), text);
+  }
+
+  private static void stored(String volume, String content, long bytes, PrometheusText text) {
+    text.gauge(
+        "isthmus_volume_stored_bytes",
+        "What the volume takes in its bucket, as its owner knows it.",
+        bytes,
+        "volume",
+        volume,
+        "content",
+        content);
+  }
+
   private static void scrub(String volume, ScrubProgress scrub, PrometheusText text) {
     String[] label = {"volume", volume};
     text.gauge(
@@ -254,29 +274,6 @@ final class VolumeMetrics {
     text.gauge(
         "isthmus_store_requests_in_flight", "Requests under way.", s.inFlight(), "volume", volume);
     text.gauge("isthmus_store_requests_queued", "Requests waiting.", s.queued(), "volume", volume);
-    s.counts()
-        .forEach((request, counts) -> {
-          String[] labels = {
-            "volume", volume,
-            "kind", request.kind().name().toLowerCase(Locale.ROOT),
-            "purpose", request.purpose().name().toLowerCase(Locale.ROOT)
-          };
-          text.counter(
-              "isthmus_store_requests_total", "Requests asked for.", counts.requests(), labels);
-          text.counter(
-              "isthmus_store_attempts_total",
-              "Requests sent, retries included: what a provider charges for.",
-              counts.attempts(),
-              labels);
-          text.counter(
-              "isthmus_store_failures_total", "Requests that failed.", counts.failures(), labels);
-          text.counter(
-              "isthmus_store_sent_bytes_total", "Bodies sent.", counts.sentBytes(), labels);
-          text.counter(
-              "isthmus_store_received_bytes_total",
-              "Bodies received.",
-              counts.receivedBytes(),
-              labels);
-        });
+    BucketMetrics.write("isthmus_store_", s, text, "volume", volume);
   }
 }
