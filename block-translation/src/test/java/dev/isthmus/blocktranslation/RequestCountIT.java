@@ -1,5 +1,6 @@
 package dev.isthmus.blocktranslation;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -8,6 +9,8 @@ import dev.isthmus.blockdevice.BlockingDevice;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.format.SegmentHeader;
+import dev.isthmus.blocktranslation.image.FileSource;
+import dev.isthmus.blocktranslation.image.Progress;
 import dev.isthmus.blocktranslation.scrub.ScrubProgress;
 import dev.isthmus.blocktranslation.scrub.ScrubSettings;
 import dev.isthmus.blocktranslation.scrub.VolumeScrub;
@@ -16,6 +19,11 @@ import dev.isthmus.blocktranslation.store.RequestKind;
 import dev.isthmus.blocktranslation.store.RequestPurpose;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
 import dev.isthmus.blocktranslation.store.TestMinio;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -79,10 +87,9 @@ class RequestCountIT {
   }
 
   /** By kind, and nothing of any other kind; and of the bytes as near as headers allow. */
-  private static void assertCountedAlike(MinioRequests before, ObjectVolumeProvider provider)
+  private static void assertCountedAlike(MinioRequests before, StoreStatistics ours)
       throws InterruptedException {
     MinioRequests theirs = MinioRequests.steady(server).since(before);
-    StoreStatistics ours = all(provider);
     var expected = new HashMap<String, Long>();
     NAMES.forEach((kind, name) -> {
       if (ours.of(kind).attempts() > 0) {
@@ -146,7 +153,7 @@ class RequestCountIT {
           written.liveBytes() > 8 * MIB && written.garbageBytes() > 0, () -> written.toString());
       assertStored(first, provider.measure(uri("lives/life", "")), 1);
       first.close();
-      assertCountedAlike(before, provider);
+      assertCountedAlike(before, all(provider));
 
       ObjectVolume second = provider.open(uri("lives/life", ""));
       assertStored(second, provider.measure(uri("lives/life", "")), 2);
@@ -157,11 +164,11 @@ class RequestCountIT {
       scrub(provider.scrub(uri("lives/life", ""), ScrubSettings.readOnly(0)).start("life"));
       assertEquals(1, provider.list(uri("lives", "")).size());
       assertEquals("life", provider.history(uri("lives/life", "")).name());
-      assertCountedAlike(before, provider);
+      assertCountedAlike(before, all(provider));
       assertPurposes(all(provider));
 
       provider.delete(uri("lives/life", ""), _ -> {});
-      assertCountedAlike(before, provider);
+      assertCountedAlike(before, all(provider));
       assertTrue(all(provider).of(RequestKind.DELETE, RequestPurpose.ADMIN).attempts() > 10);
     }
   }
@@ -210,6 +217,35 @@ class RequestCountIT {
     }
   }
 
+  @Test
+  void anImportAndAnExportAreCounted() throws IOException, InterruptedException {
+    Path image = directory.resolve("image");
+    byte[] bytes = new byte[4 * MIB];
+    new Random(1).nextBytes(bytes);
+    Files.write(image, bytes);
+    MinioRequests before = MinioRequests.steady(server);
+    try (var images = new BucketImages(directory)) {
+      long written =
+          images.importDisk(
+              FileSource.open(image),
+              uri("imported", ""),
+              new BucketImages.ImportOptions(4096, Tiers.DEFAULT),
+              Progress.NONE);
+      assertEquals(bytes.length, written);
+      assertCountedAlike(before, images.requests());
+      assertTrue(images.requests().of(RequestKind.GET, RequestPurpose.ADMIN).attempts() > 0);
+      assertEquals(0, images.requests().of(RequestKind.GET, RequestPurpose.OPEN).attempts());
+      String where = uri("imported", "").toString();
+      try (BucketDisk disk =
+          images.openVolume(where, BucketImages.ReadOptions.newest(notice -> {}))) {
+        MemorySegment read = Arena.ofAuto().allocate(bytes.length);
+        disk.read(0, read).join();
+        assertArrayEquals(bytes, read.toArray(ValueLayout.JAVA_BYTE));
+      }
+      assertCountedAlike(before, images.requests());
+    }
+  }
+
   /** Nobody sees its connection; what it asked for is charged all the same. */
   @Test
   void anOpenThatFailsIsCounted() throws InterruptedException {
@@ -219,7 +255,7 @@ class RequestCountIT {
         assertThrows(
             DeviceException.Unavailable.class, () -> provider.open(uri("nowhere", "")).close());
       }
-      assertCountedAlike(before, provider);
+      assertCountedAlike(before, all(provider));
       assertEquals(3, all(provider).of(RequestKind.GET, RequestPurpose.MANIFEST).attempts());
     }
   }

@@ -26,7 +26,7 @@ public record MinioRequests(TreeMap<String, Long> byName, long sentBytes) {
       Pattern.compile("minio_api_requests_traffic_sent_bytes\\{.*type=\"s3\"} (\\S+)");
 
   /** How long two answers have to agree: it gathers some of its figures no more often. */
-  private static final long STEADY_MILLIS = 2500;
+  private static final long STEADY_MILLIS = 1500;
 
   /** Asks until the answer stays the same. */
   public static MinioRequests steady(TestS3Server server) throws InterruptedException {
