@@ -14,7 +14,6 @@ import dev.isthmus.blocktranslation.store.StoreStatistics;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -187,7 +186,7 @@ public final class BucketImages implements AutoCloseable {
   /** What was asked of all buckets so far: what it costs. */
   public StoreStatistics requests() {
     return ledger.requests().values().stream()
-        .reduce(new StoreStatistics(Map.of(), 0, 0), StoreStatistics::plus);
+        .reduce(StoreStatistics.NOTHING, StoreStatistics::plus);
   }
 
   /** For tests, over a store of their own. */

@@ -42,6 +42,11 @@ public record StoreStatistics(Map<Request, Counts> counts, int inFlight, int que
     /** Nothing was asked. */
     public static final Counts ZERO = new Counts(0, 0, 0, 0, 0, 0, 0, 0);
 
+    /** What is charged for, and no more. */
+    public static Counts charged(long requests, long attempts, long sentBytes, long receivedBytes) {
+      return new Counts(requests, attempts, sentBytes, receivedBytes, 0, 0, 0, 0);
+    }
+
     Counts minus(Counts other) {
       return new Counts(
           requests - other.requests,
@@ -71,6 +76,14 @@ public record StoreStatistics(Map<Request, Counts> counts, int inFlight, int que
     counts = Map.copyOf(counts);
   }
 
+  /** Nothing was asked. */
+  public static final StoreStatistics NOTHING = ofCounts(Map.of());
+
+  /** Counts alone, with no levels of a moment. */
+  public static StoreStatistics ofCounts(Map<Request, Counts> counts) {
+    return new StoreStatistics(counts, 0, 0);
+  }
+
   /** Of two stores together, or of one connection after another. */
   public StoreStatistics plus(StoreStatistics other) {
     var sum = new HashMap<>(counts);
@@ -78,7 +91,10 @@ public record StoreStatistics(Map<Request, Counts> counts, int inFlight, int que
     return new StoreStatistics(sum, inFlight + other.inFlight, queued + other.queued);
   }
 
-  /** What was asked since {@code earlier}, of the same store; only that of which there is any. */
+  /**
+   * What was asked since {@code earlier}, of the same store; only that of which there is any, and
+   * no levels.
+   */
   public StoreStatistics since(StoreStatistics earlier) {
     var more = new HashMap<Request, Counts>();
     counts.forEach((request, now) -> {
@@ -87,7 +103,7 @@ public record StoreStatistics(Map<Request, Counts> counts, int inFlight, int que
         more.put(request, now.minus(before));
       }
     });
-    return new StoreStatistics(more, inFlight, queued);
+    return ofCounts(more);
   }
 
   /** Everything. */

@@ -2,7 +2,6 @@ package dev.isthmus.gateway.daemon;
 
 import dev.isthmus.blocktranslation.store.StoreStatistics;
 import java.util.ArrayDeque;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -45,12 +44,12 @@ final class RequestMeter {
   }
 
   private static StoreStatistics withoutLevels(StoreStatistics counts) {
-    return new StoreStatistics(counts.counts(), 0, 0);
+    return StoreStatistics.ofCounts(counts.counts());
   }
 
   /** What opening asked for. */
   StoreStatistics opening() {
-    return opened.counts.since(new StoreStatistics(Map.of(), 0, 0));
+    return opened.counts;
   }
 
   /** What was asked since the volume was open. */
@@ -64,6 +63,6 @@ final class RequestMeter {
   }
 
   private static RequestWindow window(Sample from, StoreStatistics counts, long nowNanos) {
-    return new RequestWindow(nowNanos - from.nanos, withoutLevels(counts).since(from.counts));
+    return new RequestWindow(nowNanos - from.nanos, counts.since(from.counts));
   }
 }

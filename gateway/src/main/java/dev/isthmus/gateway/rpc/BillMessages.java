@@ -97,17 +97,13 @@ public final class BillMessages {
       }
       counts.put(
           request,
-          new StoreStatistics.Counts(
+          StoreStatistics.Counts.charged(
               message.getRequests(),
               message.getAttempts(),
               message.getSentBytes(),
-              message.getReceivedBytes(),
-              0,
-              0,
-              0,
-              0));
+              message.getReceivedBytes()));
     }
-    return new StoreStatistics(counts, 0, 0);
+    return StoreStatistics.ofCounts(counts);
   }
 
   private static DeviceException otherVersion(String what, RuntimeException e) {

@@ -17,7 +17,7 @@ class BillTest {
 
   private static final long HOUR_NANOS = TimeUnit.HOURS.toNanos(1);
 
-  private static final StoreStatistics NOTHING = new StoreStatistics(Map.of(), 0, 0);
+  private static final StoreStatistics NOTHING = StoreStatistics.NOTHING;
 
   private static void assertAmount(String expected, BigDecimal found) {
     assertEquals(0, new BigDecimal(expected).compareTo(found), () -> expected + ", but " + found);
@@ -29,18 +29,16 @@ class BillTest {
 
   /** In an hour 2,000 PUTs by 2,100 attempts, 5,000 GETs that brought 2 GiB, and 3 deletions. */
   private static StoreStatistics busy() {
-    return new StoreStatistics(
+    return StoreStatistics.ofCounts(
         Map.of(
             new StoreStatistics.Request(RequestKind.PUT, RequestPurpose.SEGMENT),
-            new StoreStatistics.Counts(1000, 1100, 1L << 33, 0, 100, 0, 0, 0),
+            StoreStatistics.Counts.charged(1000, 1100, 1L << 33, 0),
             new StoreStatistics.Request(RequestKind.PUT, RequestPurpose.MAP),
-            new StoreStatistics.Counts(1000, 1000, 1 << 20, 0, 0, 0, 0, 0),
+            StoreStatistics.Counts.charged(1000, 1000, 1 << 20, 0),
             new StoreStatistics.Request(RequestKind.GET, RequestPurpose.READ),
-            new StoreStatistics.Counts(5000, 5000, 0, 2L << 30, 0, 0, 0, 0),
+            StoreStatistics.Counts.charged(5000, 5000, 0, 2L << 30),
             new StoreStatistics.Request(RequestKind.DELETE, RequestPurpose.GC),
-            new StoreStatistics.Counts(3, 3, 0, 0, 0, 0, 0, 0)),
-        0,
-        0);
+            StoreStatistics.Counts.charged(3, 3, 0, 0)));
   }
 
   private static Map<String, Long> stored() {

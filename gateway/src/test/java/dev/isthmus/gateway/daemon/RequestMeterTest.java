@@ -20,13 +20,13 @@ class RequestMeterTest {
     var counts = new HashMap<StoreStatistics.Request, StoreStatistics.Counts>();
     counts.put(
         new StoreStatistics.Request(RequestKind.GET, RequestPurpose.OPEN),
-        new StoreStatistics.Counts(6, 6, 0, 600, 0, 0, 0, 0));
+        StoreStatistics.Counts.charged(6, 6, 0, 600));
     if (puts > 0) {
       counts.put(
           new StoreStatistics.Request(RequestKind.PUT, RequestPurpose.SEGMENT),
-          new StoreStatistics.Counts(puts, puts, puts * 1000, 0, 0, 0, 0, 0));
+          StoreStatistics.Counts.charged(puts, puts, puts * 1000, 0));
     }
-    return new StoreStatistics(counts, 3, 4);
+    return StoreStatistics.ofCounts(counts);
   }
 
   private static long minutes(long minutes) {
