@@ -9,6 +9,8 @@ import dev.isthmus.blocktranslation.image.Progress;
 import dev.isthmus.blocktranslation.map.MapSettings;
 import dev.isthmus.blocktranslation.store.BucketUri;
 import dev.isthmus.blocktranslation.store.ObjectStore;
+import dev.isthmus.blocktranslation.store.StoreAddress;
+import dev.isthmus.blocktranslation.store.StoreStatistics;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,6 +32,7 @@ public final class BucketImages implements AutoCloseable {
   private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30);
 
   private final EngineThreads threads = new EngineThreads(REQUEST_TIMEOUT);
+  private final RequestLedger ledger = new RequestLedger();
   private final Nonces nonces = new Nonces();
   private final Path temporary;
   private final MapSettings mapSettings;
@@ -115,8 +118,9 @@ public final class BucketImages implements AutoCloseable {
    */
   public BucketDisk openVolume(String text, ReadOptions options) {
     VolumeLocation location = VolumeLocation.parse(text);
-    ObjectStore store = threads.connect(location.address());
-    return openVolume(store, location.keyPrefix(), location.where(), options, store::close);
+    ObjectStore store = connect(location.address());
+    return openVolume(
+        store, location.keyPrefix(), location.where(), options, () -> ledger.close(store));
   }
 
   /** For tests, over a store of their own. */
@@ -161,10 +165,28 @@ public final class BucketImages implements AutoCloseable {
   public long importDisk(
       DiskSource source, StorageUri to, ImportOptions options, Progress progress) {
     BucketUri bucket = BucketUri.ofVolume(to, Set.of(LogPlace.KEY));
-    ObjectStore store = threads.connect(bucket.address());
-    try (store) {
-      return importDisk(store, VolumePlace.of(to, bucket), source, options, progress);
+    return connected(
+        bucket.address(),
+        store -> importDisk(store, VolumePlace.of(to, bucket), source, options, progress));
+  }
+
+  private ObjectStore connect(StoreAddress address) {
+    return ledger.opened(threads.connect(address));
+  }
+
+  private <T> T connected(StoreAddress address, Function<ObjectStore, T> task) {
+    ObjectStore store = connect(address);
+    try {
+      return task.apply(store);
+    } finally {
+      ledger.close(store);
     }
+  }
+
+  /** What was asked of all buckets so far: what it costs. */
+  public StoreStatistics requests() {
+    return ledger.requests().values().stream()
+        .reduce(StoreStatistics.NOTHING, StoreStatistics::plus);
   }
 
   /** For tests, over a store of their own. */
@@ -280,23 +302,24 @@ public final class BucketImages implements AutoCloseable {
   /** Whether anything lies there beside a manifest. One LIST. */
   public boolean hasLeftovers(StorageUri where) {
     BucketUri bucket = BucketUri.ofVolume(where, Set.of(LogPlace.KEY));
-    try (ObjectStore store = threads.connect(bucket.address())) {
-      return new VolumeObjects(store, VolumePlace.of(where, bucket)).any();
-    }
+    return connected(
+        bucket.address(), store -> new VolumeObjects(store, VolumePlace.of(where, bucket)).any());
   }
 
   private <T> T withLeftovers(StorageUri where, Function<VolumeObjects, T> task) {
     BucketUri bucket = BucketUri.ofVolume(where, Set.of(LogPlace.KEY));
     VolumePlace place = VolumePlace.of(where, bucket);
-    try (ObjectStore store = threads.connect(bucket.address())) {
-      EngineLoop loop = loop(place.where(), new CompletableFuture<>());
-      try {
-        requireAbsent(store, loop, place);
-      } finally {
-        loop.shutdown();
-      }
-      return task.apply(new VolumeObjects(store, place));
-    }
+    return connected(
+        bucket.address(),
+        store -> {
+          EngineLoop loop = loop(place.where(), new CompletableFuture<>());
+          try {
+            requireAbsent(store, loop, place);
+          } finally {
+            loop.shutdown();
+          }
+          return task.apply(new VolumeObjects(store, place));
+        });
   }
 
   @Override

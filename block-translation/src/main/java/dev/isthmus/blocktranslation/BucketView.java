@@ -27,6 +27,7 @@ final class BucketView {
 
   private final ChainReader chain;
   private final List<Manifest.CheckpointRef> base;
+  private final long baseBytes;
   private final MapDescription map;
   private final List<Checkpoint.Doomed> doomed;
   private final List<ChainReader.Link> segments = new ArrayList<>();
@@ -35,27 +36,39 @@ final class BucketView {
   private BucketView(
       ChainReader chain,
       List<Manifest.CheckpointRef> base,
+      long baseBytes,
       MapDescription map,
       List<Checkpoint.Doomed> doomed,
       ChainPosition position) {
     this.chain = chain;
     this.base = base;
+    this.baseBytes = baseBytes;
     this.map = map;
     this.doomed = doomed;
     this.position = position;
   }
 
-  /** Reads the newest readable checkpoint that {@code manifest} names. */
+  /**
+   * Reads the newest readable checkpoint that {@code manifest} names.
+   *
+   * @param purpose what this and all reads after it are counted under
+   */
   static BucketView read(
-      ObjectStore store, Waiter waiter, String keyPrefix, String where, Manifest manifest) {
-    var chain = new ChainReader(store, waiter, keyPrefix, manifest.volume(), where);
+      ObjectStore store,
+      Waiter waiter,
+      String keyPrefix,
+      String where,
+      Manifest manifest,
+      RequestPurpose purpose) {
+    var chain = new ChainReader(store, waiter, keyPrefix, manifest.volume(), where, purpose);
     DeviceException damage = null;
     for (Manifest.CheckpointRef ref : manifest.checkpoints()) {
       try {
-        Checkpoint checkpoint = checkpoint(store, waiter, keyPrefix, where, manifest, ref);
+        Checkpoint checkpoint = checkpoint(store, waiter, keyPrefix, where, manifest, ref, purpose);
         return new BucketView(
             chain,
             List.of(ref),
+            CheckpointCodec.lengthBytes(checkpoint),
             checkpoint.map(),
             checkpoint.doomed(),
             ChainPosition.behind(checkpoint));
@@ -67,7 +80,8 @@ final class BucketView {
     if (damage != null) {
       throw damage;
     }
-    return new BucketView(chain, List.of(), MapDescription.EMPTY, List.of(), ChainPosition.START);
+    return new BucketView(
+        chain, List.of(), 0, MapDescription.EMPTY, List.of(), ChainPosition.START);
   }
 
   /** Reads a checkpoint that {@code manifest} names. */
@@ -77,9 +91,11 @@ final class BucketView {
       String keyPrefix,
       String where,
       Manifest manifest,
-      Manifest.CheckpointRef ref) {
+      Manifest.CheckpointRef ref,
+      RequestPurpose purpose) {
     Checkpoint checkpoint =
-        checkpoint(store, waiter, keyPrefix, where, manifest.volume(), ref.epoch(), ref.nonce());
+        checkpoint(
+            store, waiter, keyPrefix, where, manifest.volume(), ref.epoch(), ref.nonce(), purpose);
     if (checkpoint.sequence() != ref.sequence() || checkpoint.lastLsn() != ref.lastLsn()) {
       throw new DeviceException.Corrupt(
           where
@@ -98,7 +114,8 @@ final class BucketView {
       String where,
       UUID volume,
       long epoch,
-      long nonce) {
+      long nonce,
+      RequestPurpose purpose) {
     String key = Keys.checkpoint(volume, epoch, nonce);
     String what = where + ": checkpoint " + key;
     return Futures.await(
@@ -109,7 +126,7 @@ final class BucketView {
                 .get(
                     keyPrefix + key,
                     ByteRange.whole(ObjectStore.MAX_OBJECT_BYTES),
-                    RequestOptions.of(RequestPurpose.OPEN))
+                    RequestOptions.of(purpose))
                 .thenApply(object -> {
                   try {
                     return CheckpointCodec.decode(object.body(), volume, epoch, nonce);
@@ -163,6 +180,11 @@ final class BucketView {
   /** The checkpoint that was used; empty if none. */
   List<Manifest.CheckpointRef> base() {
     return base;
+  }
+
+  /** Its length; 0 if none. */
+  long baseBytes() {
+    return baseBytes;
   }
 
   MapDescription map() {

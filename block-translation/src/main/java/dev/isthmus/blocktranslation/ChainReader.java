@@ -43,8 +43,19 @@ final class ChainReader {
   private final String keyPrefix;
   private final UUID volume;
   private final String where;
+  private final RequestOptions options;
 
-  ChainReader(ObjectStore store, Waiter waiter, String keyPrefix, UUID volume, String where) {
+  /**
+   * @param purpose what its requests are counted under
+   */
+  ChainReader(
+      ObjectStore store,
+      Waiter waiter,
+      String keyPrefix,
+      UUID volume,
+      String where,
+      RequestPurpose purpose) {
+    this.options = RequestOptions.of(purpose);
     this.store = store;
     this.waiter = waiter;
     this.keyPrefix = keyPrefix;
@@ -118,7 +129,7 @@ final class ChainReader {
         .get(
             keyPrefix + Keys.segment(volume, sequence),
             ByteRange.span(0, FIRST_READ_BYTES),
-            RequestOptions.of(RequestPurpose.OPEN))
+            options)
         .<@Nullable StoredObject>thenApply(object -> object)
         .exceptionallyCompose(failure ->
             Futures.cause(failure) instanceof StoreException.NotFound
@@ -159,7 +170,7 @@ final class ChainReader {
                     store.get(
                         keyPrefix + Keys.segment(volume, sequence),
                         ByteRange.span(0, Math.toIntExact(needed)),
-                        RequestOptions.of(RequestPurpose.OPEN)))
+                        options))
                 .body();
       }
       return new Link(header, header.decodeTable(bytes));

@@ -7,6 +7,7 @@ import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.map.BlockMap;
 import dev.isthmus.blocktranslation.map.MapDescription;
 import dev.isthmus.blocktranslation.map.PartInfo;
+import dev.isthmus.blocktranslation.map.SegmentTable;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.PutCondition;
 import dev.isthmus.blocktranslation.store.RequestOptions;
@@ -15,7 +16,9 @@ import dev.isthmus.blocktranslation.store.StoreException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -59,18 +62,26 @@ final class Checkpointer {
   private boolean running;
   private long notBeforeNanos;
   private long bytesWritten;
+  // Of checkpoints that are not doomed, by nonce, as far as they are known.
+  private final Map<Long, Long> lengths = new HashMap<>();
+  private long leftBehindBytes;
 
   private static final class Doomed {
     final Checkpoint.Doomed object;
     final long knownNanos;
+    final long lengthBytes;
     int checkpoints;
 
-    Doomed(Checkpoint.Doomed object, long knownNanos, int checkpoints) {
+    Doomed(Checkpoint.Doomed object, long knownNanos, long lengthBytes, int checkpoints) {
       this.object = object;
       this.knownNanos = knownNanos;
+      this.lengthBytes = lengthBytes;
       this.checkpoints = checkpoints;
     }
   }
+
+  /** In {@link Doomed#lengthBytes}: it was doomed before this open. */
+  private static final long UNKNOWN = -1;
 
   Checkpointer(
       VolumeIdentity identity,
@@ -80,6 +91,7 @@ final class Checkpointer {
       Nonces nonces,
       BlockMap map,
       List<Manifest.CheckpointRef> base,
+      long baseBytes,
       List<Checkpoint.Doomed> doomedBefore,
       int segmentsReplayed,
       int segmentsBetween) {
@@ -93,8 +105,9 @@ final class Checkpointer {
     this.segmentsSince = segmentsReplayed;
     this.segmentsBetween = segmentsBetween;
     for (Checkpoint.Doomed object : doomedBefore) {
-      doomed.add(new Doomed(object, loop.nanoTime(), 1));
+      doomed.add(new Doomed(object, loop.nanoTime(), UNKNOWN, 1));
     }
+    base.forEach(ref -> lengths.put(ref.nonce(), baseBytes));
   }
 
   /** Bytes of checkpoints stored. */
@@ -102,18 +115,61 @@ final class Checkpointer {
     return bytesWritten;
   }
 
+  /** What the volume takes in its bucket. */
+  StoredBytes stored() {
+    SegmentTable segments = map.segments();
+    long checkpointBytes = lengths.values().stream().mapToLong(Long::longValue).sum();
+    long mapBytes = map.statistics().runBytes() + leftBehindBytes;
+    int unknown = 0;
+    for (Manifest.CheckpointRef named : manifest.current().checkpoints()) {
+      boolean known = lengths.containsKey(named.nonce()) || isDoomed(named);
+      unknown += known ? 0 : 1;
+    }
+    for (Doomed object : doomed) {
+      if (object.lengthBytes == UNKNOWN) {
+        unknown++;
+      } else if (object.object.kind() == Checkpoint.Kind.CHECKPOINT) {
+        checkpointBytes += object.lengthBytes;
+      } else {
+        mapBytes += object.lengthBytes;
+      }
+    }
+    return new StoredBytes(
+        segments.totalBytes(), liveBytes(segments), mapBytes, checkpointBytes, unknown);
+  }
+
+  private static long liveBytes(SegmentTable segments) {
+    return segments.dataSectors() == 0
+        ? 0
+        : (long) ((double) segments.totalBytes() * segments.liveSectors() / segments.dataSectors());
+  }
+
   /** The map no longer refers to these. */
   void partsDropped(List<PartInfo> parts) {
     for (PartInfo part : parts) {
-      doom(Checkpoint.Kind.RUN_PART, part.name().epoch(), part.name().nonce());
+      doom(
+          Checkpoint.Kind.RUN_PART,
+          part.name().epoch(),
+          part.name().nonce(),
+          part.totalLengthBytes());
     }
   }
 
-  private void doom(Checkpoint.Kind kind, long epoch, long nonce) {
+  private void doom(Manifest.CheckpointRef old) {
+    Long length = lengths.remove(old.nonce());
+    doom(Checkpoint.Kind.CHECKPOINT, old.epoch(), old.nonce(), length == null ? UNKNOWN : length);
+  }
+
+  private void doom(Checkpoint.Kind kind, long epoch, long nonce, long lengthBytes) {
     if (doomed.size() < MAX_DOOMED) {
       doomed.add(
           new Doomed(
-              new Checkpoint.Doomed(kind, epoch, nonce, loop.wallNanos()), loop.nanoTime(), 0));
+              new Checkpoint.Doomed(kind, epoch, nonce, loop.wallNanos()),
+              loop.nanoTime(),
+              lengthBytes,
+              0));
+    } else {
+      leftBehindBytes += Math.max(0, lengthBytes);
     }
   }
 
@@ -173,10 +229,14 @@ final class Checkpointer {
   private void doomReplaced() {
     for (Manifest.CheckpointRef old : manifest.current().checkpoints()) {
       boolean stays = !kept.isEmpty() && kept.getFirst().equals(old);
-      if (!stays && doomed.stream().noneMatch(d -> d.object.nonce() == old.nonce())) {
-        doom(Checkpoint.Kind.CHECKPOINT, old.epoch(), old.nonce());
+      if (!stays && !isDoomed(old)) {
+        doom(old);
       }
     }
+  }
+
+  private boolean isDoomed(Manifest.CheckpointRef ref) {
+    return doomed.stream().anyMatch(d -> d.object.nonce() == ref.nonce());
   }
 
   private CompletableFuture<Manifest.CheckpointRef> store(
@@ -187,6 +247,7 @@ final class Checkpointer {
     MemorySegment bytes = CheckpointCodec.encode(checkpoint, Arena.ofAuto());
     Manifest.CheckpointRef ref = ref(checkpoint);
     unnamed.add(ref);
+    lengths.put(nonce, bytes.byteSize());
     return store
         .put(
             identity.keyPrefix() + Keys.checkpoint(identity.volume(), identity.epoch(), nonce),
@@ -256,7 +317,7 @@ final class Checkpointer {
               // Tries that were given up may lie there too; no manifest can name them any more.
               for (Manifest.CheckpointRef old : unnamed) {
                 if (!kept.contains(old)) {
-                  doom(Checkpoint.Kind.CHECKPOINT, old.epoch(), old.nonce());
+                  doom(old);
                 }
               }
               unnamed.clear();

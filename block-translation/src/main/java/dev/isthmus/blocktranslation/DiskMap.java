@@ -9,6 +9,7 @@ import dev.isthmus.blocktranslation.map.BlockMap;
 import dev.isthmus.blocktranslation.map.MapDescription;
 import dev.isthmus.blocktranslation.map.MapSettings;
 import dev.isthmus.blocktranslation.store.ObjectStore;
+import dev.isthmus.blocktranslation.store.RequestPurpose;
 import java.nio.file.Path;
 
 /**
@@ -78,7 +79,13 @@ final class DiskMap implements ChainReader.Sink, AutoCloseable {
     Manifest.CheckpointRef named = base.named();
     return named != null
         ? BucketView.checkpoint(
-            source.store, source.loop, source.keyPrefix, source.where, manifest, named)
+            source.store,
+            source.loop,
+            source.keyPrefix,
+            source.where,
+            manifest,
+            named,
+            RequestPurpose.OPEN)
         : BucketView.checkpoint(
             source.store,
             source.loop,
@@ -86,7 +93,8 @@ final class DiskMap implements ChainReader.Sink, AutoCloseable {
             source.where,
             manifest.volume(),
             key.epoch(),
-            key.nonce());
+            key.nonce(),
+            RequestPurpose.OPEN);
   }
 
   /**
@@ -154,7 +162,12 @@ final class DiskMap implements ChainReader.Sink, AutoCloseable {
 
   private ChainReader chain() {
     return new ChainReader(
-        source.store, source.loop, source.keyPrefix, manifest.volume(), source.where);
+        source.store,
+        source.loop,
+        source.keyPrefix,
+        manifest.volume(),
+        source.where,
+        RequestPurpose.OPEN);
   }
 
   private void readOn(long last) {

@@ -100,7 +100,10 @@ final class ImageImport {
 
   private long write(DiskSource source, Progress progress) {
     Fence fence = Fence.after(position, ours, 0);
-    put(Keys.segment(ours.volume(), fence.header().sequence()), fence.object());
+    put(
+        Keys.segment(ours.volume(), fence.header().sequence()),
+        fence.object(),
+        RequestPurpose.OPEN);
     position = position.after(fence.header());
     nextSequence = position.nextSequence();
     copy(source, progress);
@@ -108,7 +111,8 @@ final class ImageImport {
     requireWhole();
     put(
         Keys.checkpoint(ours.volume(), checkpoint.keyEpoch(), checkpoint.keyNonce()),
-        CheckpointCodec.encode(checkpoint, Arena.ofAuto()));
+        CheckpointCodec.encode(checkpoint, Arena.ofAuto()),
+        RequestPurpose.CHECKPOINT);
     Manifest complete =
         ours.withCheckpoint(
             nonces.nextHex128(), Checkpointer.ref(checkpoint), List.of(), Manifest.State.CLOSED);
@@ -169,33 +173,37 @@ final class ImageImport {
   }
 
   private CompletableFuture<ETag> send(ImportSegment.Sealed sealed) {
-    return send(Keys.segment(ours.volume(), sealed.header().sequence()), sealed.object());
+    return send(
+        Keys.segment(ours.volume(), sealed.header().sequence()),
+        sealed.object(),
+        RequestPurpose.SEGMENT);
   }
 
-  private CompletableFuture<ETag> send(String key, MemorySegment object) {
+  private CompletableFuture<ETag> send(String key, MemorySegment object, RequestPurpose purpose) {
     return store.put(
         identity.keyPrefix() + key,
         List.of(object),
         PutCondition.ifAbsent(),
-        RequestOptions.of(RequestPurpose.SEGMENT));
+        RequestOptions.of(purpose));
   }
 
   /** In the order of their slots, as an owner does. */
   private void commitOldest() {
     Sent oldest = sent.remove();
     String key = Keys.segment(ours.volume(), oldest.segment.header().sequence());
-    await(key, oldest.segment.object(), oldest.put);
+    await(key, oldest.segment.object(), RequestPurpose.SEGMENT, oldest.put);
     freeBuffers.add(oldest.buffer);
     assembly.put(oldest.segment.header(), oldest.segment.entries());
     position = position.after(oldest.segment.header());
   }
 
-  private void put(String key, MemorySegment object) {
-    await(key, object, send(key, object));
+  private void put(String key, MemorySegment object, RequestPurpose purpose) {
+    await(key, object, purpose, send(key, object, purpose));
   }
 
   /** Waits for a PUT, and sends the same again while the store can't be reached. */
-  private void await(String key, MemorySegment object, CompletableFuture<ETag> first) {
+  private void await(
+      String key, MemorySegment object, RequestPurpose purpose, CompletableFuture<ETag> first) {
     CompletableFuture<ETag> put = first;
     for (int resends = 0; ; resends++) {
       try {
@@ -210,7 +218,7 @@ final class ImageImport {
         if (!(failure instanceof DeviceException.Unavailable) || resends == MAX_RESENDS) {
           throw failure;
         }
-        put = send(key, object);
+        put = send(key, object, purpose);
       }
     }
   }
@@ -236,7 +244,14 @@ final class ImageImport {
 
   /** Nobody names what was written yet: it is looked at once more before somebody does. */
   private void requireWhole() {
-    var chain = new ChainReader(store, loop, identity.keyPrefix(), ours.volume(), identity.where());
+    var chain =
+        new ChainReader(
+            store,
+            loop,
+            identity.keyPrefix(),
+            ours.volume(),
+            identity.where(),
+            RequestPurpose.ADMIN);
     ChainPosition end = chain.read(ChainPosition.START, ours.epoch(), link -> {});
     if (!end.equals(position)) {
       throw new DeviceException.Corrupt(

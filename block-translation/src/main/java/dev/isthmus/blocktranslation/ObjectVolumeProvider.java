@@ -11,6 +11,7 @@ import dev.isthmus.blocktranslation.scrub.VolumeScrub;
 import dev.isthmus.blocktranslation.store.BucketUri;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.StoreAddress;
+import dev.isthmus.blocktranslation.store.StoreStatistics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,6 +55,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   private final Nonces nonces = new Nonces();
   private final ScrubQueue scrubs = new ScrubQueue();
   private final EngineThreads threads;
+  private final RequestLedger ledger = new RequestLedger();
   private final Map<StoreAddress, ObjectStore> stores = new HashMap<>();
 
   /** Volumes run as {@code settings} say. */
@@ -146,7 +148,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
               }
             });
     // Of its own, so that its requests are counted and bounded by volume.
-    ObjectStore store = threads.connect(bucket.address());
+    ObjectStore store = connect(bucket.address());
     try {
       VolumeCore core =
           open.apply(
@@ -162,12 +164,12 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
                   nonces,
                   scrubs,
                   manifest -> VolumeAdmin.summary(place, manifest),
-                  store::close));
+                  () -> ledger.close(store)));
       volume.set(core);
       return core;
     } catch (RuntimeException e) {
       loop.shutdown();
-      store.close();
+      ledger.close(store);
       throw e;
     }
   }
@@ -220,6 +222,13 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   public VolumeSummary describe(StorageUri uri) {
     BucketUri bucket = BucketUri.ofVolume(uri, OTHER_KEYS);
     return reader(bucket).describe(VolumePlace.of(uri, bucket));
+  }
+
+  /** Reads the whole listing of a volume's objects, open or not; changes nothing. */
+  public ListedBytes measure(StorageUri uri) {
+    BucketUri bucket = BucketUri.ofVolume(uri, OTHER_KEYS);
+    return new VolumeObjects(store(bucket.address().toRead()), VolumePlace.of(uri, bucket))
+        .measure();
   }
 
   /**
@@ -292,15 +301,27 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   /** The connection to a bucket for what is done without opening a volume. */
   private ObjectStore store(StoreAddress address) {
     synchronized (stores) {
-      return stores.computeIfAbsent(address, threads::connect);
+      return stores.computeIfAbsent(address, this::connect);
     }
+  }
+
+  private ObjectStore connect(StoreAddress address) {
+    return ledger.opened(threads.connect(address));
+  }
+
+  /**
+   * What this process asked of each bucket, by the bucket's description: by volumes that are open,
+   * that were, or that could not be opened, and by all other calls here. Never goes down.
+   */
+  public Map<String, StoreStatistics> requests() {
+    return ledger.requests();
   }
 
   /** Frees what the provider shares between volumes; volumes are closed before. */
   @Override
   public void close() {
     synchronized (stores) {
-      stores.values().forEach(ObjectStore::close);
+      stores.values().forEach(ledger::close);
       stores.clear();
     }
     threads.close();

@@ -211,7 +211,13 @@ final class VolumeAdmin {
   private @Nullable String fence(VolumePlace place, Manifest doomed) {
     try {
       BucketView bucket =
-          BucketView.read(store, Waiter.BLOCKING, place.keyPrefix(), place.where(), doomed);
+          BucketView.read(
+              store,
+              Waiter.BLOCKING,
+              place.keyPrefix(),
+              place.where(),
+              doomed,
+              RequestPurpose.ADMIN);
       bucket.readOn(doomed.epoch());
       new ChainFence(store, Waiter.BLOCKING, place.keyPrefix(), place.where(), ADMIN)
           .create(bucket, doomed, 0);

@@ -104,7 +104,28 @@ final class VolumeCore
 
   private static final VolumeStatistics EMPTY =
       new VolumeStatistics(
-          0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0, ReadIntegrity.NONE);
+          0,
+          0,
+          0,
+          0,
+          0,
+          0,
+          0,
+          0,
+          0,
+          0,
+          0,
+          0,
+          0,
+          0,
+          0,
+          0,
+          0,
+          false,
+          0,
+          0,
+          StoredBytes.NONE,
+          ReadIntegrity.NONE);
 
   /**
    * On the loop.
@@ -175,6 +196,7 @@ final class VolumeCore
             parts.nonces(),
             map,
             parts.base(),
+            parts.baseBytes(),
             parts.doomed(),
             parts.segmentsReplayed(),
             parts.sizes().segmentsBetweenCheckpoints());
@@ -627,6 +649,7 @@ final class VolumeCore
             rpo.isExceeded(),
             rpo.exceededNanos(),
             rpo.exceededForNanos(),
+            checkpointer.stored(),
             reads.integrity());
     return lastStatistics;
   }

@@ -3,6 +3,7 @@ package dev.isthmus.blocktranslation;
 import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.map.SegmentUsage;
 import dev.isthmus.blocktranslation.store.ObjectStore;
+import dev.isthmus.blocktranslation.store.RequestPurpose;
 import dev.isthmus.wal.LogEpoch;
 import java.util.List;
 import java.util.UUID;
@@ -24,7 +25,13 @@ public final class VolumeHistory {
 
   static VolumeHistory read(ObjectStore store, VolumePlace place, Manifest manifest) {
     BucketView bucket =
-        BucketView.read(store, Waiter.BLOCKING, place.keyPrefix(), place.where(), manifest);
+        BucketView.read(
+            store,
+            Waiter.BLOCKING,
+            place.keyPrefix(),
+            place.where(),
+            manifest,
+            RequestPurpose.ADMIN);
     bucket.readOn(manifest.epoch());
     return new VolumeHistory(manifest, bucket);
   }

@@ -1,12 +1,14 @@
 package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blocktranslation.format.Checkpoint;
 import dev.isthmus.blocktranslation.format.Keys;
 import dev.isthmus.blocktranslation.store.ListPage;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.RequestOptions;
 import dev.isthmus.blocktranslation.store.RequestPurpose;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
@@ -77,6 +79,36 @@ final class VolumeObjects {
       continuation = page.continuation();
     } while (continuation != null);
     return new Amount(objects, bytes);
+  }
+
+  /** Reads the whole listing, and takes what is nobody's of a volume's as it is. */
+  ListedBytes measure() {
+    long objects = 0;
+    long other = 0;
+    var bytes = new EnumMap<Checkpoint.Kind, Long>(Checkpoint.Kind.class);
+    long requests = 0;
+    String continuation = null;
+    do {
+      ListPage page = list(continuation, ObjectStore.MAX_LIST_KEYS);
+      requests++;
+      for (ListPage.ListedObject object : page.objects()) {
+        objects++;
+        Keys.ObjectName name = Keys.parse(object.key().substring(place.keyPrefix().length()));
+        if (name == null) {
+          other += object.lengthBytes();
+        } else {
+          bytes.merge(name.kind(), object.lengthBytes(), Long::sum);
+        }
+      }
+      continuation = page.continuation();
+    } while (continuation != null);
+    return new ListedBytes(
+        objects,
+        bytes.getOrDefault(Checkpoint.Kind.SEGMENT, 0L),
+        bytes.getOrDefault(Checkpoint.Kind.RUN_PART, 0L),
+        bytes.getOrDefault(Checkpoint.Kind.CHECKPOINT, 0L),
+        other,
+        requests);
   }
 
   /**

@@ -128,7 +128,8 @@ final class VolumeOpener {
               + ") was deleted. It is not opened by itself",
           new OperatorNeededException(""));
     }
-    BucketView bucket = BucketView.read(store, loop, keyPrefix, where, manifest);
+    BucketView bucket =
+        BucketView.read(store, loop, keyPrefix, where, manifest, RequestPurpose.OPEN);
     bucket.readOn(manifest.epoch());
     checkFloor(manifest, bucket.position());
     times.ended("bucket read");
@@ -375,6 +376,7 @@ final class VolumeOpener {
                 bucket.position(),
                 stored,
                 bucket.base(),
+                bucket.baseBytes(),
                 bucket.doomed(),
                 bucket.segments().size(),
                 noteClosed),

@@ -19,6 +19,7 @@ import java.util.function.Function;
  * @param position the end of the chain
  * @param manifest as it is stored now
  * @param base the checkpoint that the map began with; empty if none
+ * @param baseBytes its length
  * @param doomed what that checkpoint had doomed
  * @param segmentsReplayed segments since it
  * @param noteClosed notes on this host that everything of the term is in the bucket; blocks
@@ -41,6 +42,7 @@ record VolumeParts(
     ChainPosition position,
     ManifestStore.Stored manifest,
     List<Manifest.CheckpointRef> base,
+    long baseBytes,
     List<Checkpoint.Doomed> doomed,
     int segmentsReplayed,
     Runnable noteClosed) {}

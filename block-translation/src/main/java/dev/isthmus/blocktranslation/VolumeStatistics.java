@@ -23,6 +23,7 @@ package dev.isthmus.blocktranslation;
  * @param rpoExceeded whether that age is above the volume's rpo
  * @param rpoExceededNanos time so far in which it was
  * @param rpoExceededForNanos how long it is now, without a break; 0 while it is not
+ * @param stored what the volume takes in its bucket
  * @param integrity what failed its checks on the way to a reader
  */
 public record VolumeStatistics(
@@ -46,4 +47,5 @@ public record VolumeStatistics(
     boolean rpoExceeded,
     long rpoExceededNanos,
     long rpoExceededForNanos,
+    StoredBytes stored,
     ReadIntegrity integrity) {}

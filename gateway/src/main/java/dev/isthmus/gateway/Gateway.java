@@ -64,6 +64,9 @@ public final class Gateway {
   private final VolumeManager volumes;
   private final ControlServer control;
   private final @Nullable HttpEndpoint http;
+  private final ScheduledExecutorService meter =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("isthmus-meter").factory());
   private final ScheduledExecutorService retries =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("isthmus-retry").factory());
@@ -95,7 +98,14 @@ public final class Gateway {
               : keep(
                   new HttpEndpoint(
                       metrics.toSocketAddress(), volumes, target::statistics, Version.text()));
-      control = keep(ControlServer.start(settings.socket(), volumes, this::status));
+      control =
+          keep(ControlServer.start(settings.socket(), volumes, settings.prices(), this::status));
+      var _ =
+          meter.scheduleAtFixedRate(
+              volumes::sampleRequests,
+              VolumeManager.SAMPLE_NANOS,
+              VolumeManager.SAMPLE_NANOS,
+              TimeUnit.NANOSECONDS);
       var _ =
           retries.scheduleWithFixedDelay(
               volumes::retryUnavailable, RETRY_SECONDS, RETRY_SECONDS, TimeUnit.SECONDS);
@@ -197,6 +207,7 @@ public final class Gateway {
       http.setReady(false);
     }
     retries.shutdownNow();
+    meter.shutdownNow();
     volumes.stop();
     close(control);
     Thread draining = Thread.ofPlatform().daemon().name("isthmus-drain").start(() -> close(target));

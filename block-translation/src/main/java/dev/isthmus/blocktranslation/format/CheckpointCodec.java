@@ -61,7 +61,7 @@ public final class CheckpointCodec {
     checkpoint.map().requireConsistent();
     List<RunInfo> runs = checkpoint.map().runs();
     List<SegmentUsage> segments = checkpoint.map().segments();
-    int partCount = runs.stream().mapToInt(run -> run.parts().size()).sum();
+    int partCount = partCount(runs);
     if (partCount > MAX_PARTS
         || segments.size() > MAX_SEGMENTS
         || checkpoint.doomed().size() > MAX_DOOMED) {
@@ -69,7 +69,7 @@ public final class CheckpointCodec {
           "a checkpoint of %d parts, %d segments and %d doomed objects"
               .formatted(partCount, segments.size(), checkpoint.doomed().size()));
     }
-    long total = totalLength(partCount, segments.size(), checkpoint.doomed().size());
+    long total = lengthBytes(checkpoint);
     MemorySegment bytes = arena.allocate(total, 8);
     long at = HEADER_BYTES;
     for (int run = 0; run < runs.size(); run++) {
@@ -88,6 +88,18 @@ public final class CheckpointCodec {
     }
     putHeader(bytes, checkpoint, total, partCount);
     return bytes;
+  }
+
+  /** Length of the whole object. */
+  public static long lengthBytes(Checkpoint checkpoint) {
+    return totalLength(
+        partCount(checkpoint.map().runs()),
+        checkpoint.map().segments().size(),
+        checkpoint.doomed().size());
+  }
+
+  private static int partCount(List<RunInfo> runs) {
+    return runs.stream().mapToInt(run -> run.parts().size()).sum();
   }
 
   private static void putHeader(

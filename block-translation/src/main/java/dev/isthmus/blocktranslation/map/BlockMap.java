@@ -343,8 +343,10 @@ public final class BlockMap implements AutoCloseable {
       entries += waiting.table.size();
     }
     long runEntries = 0;
+    long runBytes = 0;
     for (Run run : merger.runs()) {
       runEntries += run.entryCount;
+      runBytes += run.totalLengthBytes;
     }
     return new MapStatistics(
         entries * MapSettings.MEMTABLE_ENTRY_BYTES + cache.heapBytes(),
@@ -353,6 +355,7 @@ public final class BlockMap implements AutoCloseable {
         merger.runs().length,
         merger.damagedRuns(),
         runEntries,
+        runBytes,
         lookupCount,
         pageHits,
         loads.pageLoads,

@@ -9,6 +9,7 @@ package dev.isthmus.blocktranslation.map;
  * @param runs runs
  * @param damagedRuns those of them that are merged no more
  * @param runEntries extents in runs, those that a newer one hides included
+ * @param runBytes bytes of the objects that runs are in
  * @param lookups look-ups begun
  * @param pageHits pages found in memory
  * @param pageLoads pages read from a part
@@ -25,6 +26,7 @@ public record MapStatistics(
     int runs,
     int damagedRuns,
     long runEntries,
+    long runBytes,
     long lookups,
     long pageHits,
     long pageLoads,

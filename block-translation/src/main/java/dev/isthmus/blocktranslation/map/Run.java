@@ -14,6 +14,9 @@ final class Run {
   final long entryCount;
   final int level;
 
+  /** Of the objects of all parts. */
+  final long totalLengthBytes;
+
   /** Whether a merge that reads it is under way. */
   boolean merging;
 
@@ -26,13 +29,16 @@ final class Run {
   Run(List<PartInfo> infos, int fanOut) {
     var list = new ArrayList<Part>(infos.size());
     long entries = 0;
+    long bytes = 0;
     for (PartInfo info : infos) {
       list.add(new Part(info));
+      bytes += info.totalLengthBytes();
       entries += info.entryCount();
     }
     parts = list;
     ends = infos.stream().mapToLong(PartInfo::endSector).toArray();
     entryCount = entries;
+    totalLengthBytes = bytes;
     level = MergePolicy.level(entries, fanOut);
   }
 

@@ -20,7 +20,7 @@ public enum RequestPurpose {
   OPEN,
   /** Reading a volume from end to end to find damage. */
   SCRUB,
-  /** What a person asked for: create, list, destroy. */
+  /** What a person asked for: list, measure, destroy, look at logs, check an import. */
   ADMIN;
 
   /** Whether a read of a host waits for it, so that a slow answer is worth a second request. */

@@ -1,5 +1,6 @@
 package dev.isthmus.blocktranslation.store;
 
+import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -23,7 +24,8 @@ public record StoreStatistics(
    * What happened to the requests counted together.
    *
    * @param requests calls of the interface that ended or are under way
-   * @param attempts requests sent to the server, retries included: what a provider charges for
+   * @param attempts requests sent to the server, retries included: what a provider charges for, or
+   *     more, since one that never got there is counted too
    * @param sentBytes of bodies in all attempts
    * @param receivedBytes of bodies in all attempts that brought one
    * @param retries attempts beyond each request's first, without hedges
@@ -43,7 +45,26 @@ public record StoreStatistics(
       long preconditionFailed,
       Trouble trouble) {
 
-    static final Counts ZERO = new Counts(0, 0, 0, 0, 0, 0, 0, 0, Trouble.NONE);
+    /** Nothing was asked. */
+    public static final Counts ZERO = new Counts(0, 0, 0, 0, 0, 0, 0, 0, Trouble.NONE);
+
+    /** What is charged for, and no more. */
+    public static Counts charged(long requests, long attempts, long sentBytes, long receivedBytes) {
+      return new Counts(requests, attempts, sentBytes, receivedBytes, 0, 0, 0, 0, Trouble.NONE);
+    }
+
+    Counts minus(Counts other) {
+      return new Counts(
+          requests - other.requests,
+          attempts - other.attempts,
+          sentBytes - other.sentBytes,
+          receivedBytes - other.receivedBytes,
+          retries - other.retries,
+          failures - other.failures,
+          notFound - other.notFound,
+          preconditionFailed - other.preconditionFailed,
+          trouble.minus(other.trouble));
+    }
 
     Counts plus(Counts other) {
       return new Counts(
@@ -72,6 +93,14 @@ public record StoreStatistics(
     /** Nothing of it. */
     public static final Trouble NONE = new Trouble(0, 0, 0, 0);
 
+    Trouble minus(Trouble other) {
+      return new Trouble(
+          throttled - other.throttled,
+          damaged - other.damaged,
+          hedges - other.hedges,
+          hedgesWon - other.hedgesWon);
+    }
+
     Trouble plus(Trouble other) {
       return new Trouble(
           throttled + other.throttled,
@@ -83,6 +112,41 @@ public record StoreStatistics(
 
   public StoreStatistics {
     counts = Map.copyOf(counts);
+  }
+
+  /** Nothing was asked. */
+  public static final StoreStatistics NOTHING = ofCounts(Map.of());
+
+  /** Counts alone, with no levels of a moment. */
+  public static StoreStatistics ofCounts(Map<Request, Counts> counts) {
+    return new StoreStatistics(counts, 0, 0, 0, 0);
+  }
+
+  /** Of two stores together, or of one connection after another. */
+  public StoreStatistics plus(StoreStatistics other) {
+    var sum = new HashMap<>(counts);
+    other.counts.forEach((request, more) -> sum.merge(request, more, Counts::plus));
+    return new StoreStatistics(
+        sum,
+        inFlight + other.inFlight,
+        queued + other.queued,
+        concurrencyLimit + other.concurrencyLimit,
+        retriesLeft + other.retriesLeft);
+  }
+
+  /**
+   * What was asked since {@code earlier}, of the same store; only that of which there is any, and
+   * no levels.
+   */
+  public StoreStatistics since(StoreStatistics earlier) {
+    var more = new HashMap<Request, Counts>();
+    counts.forEach((request, now) -> {
+      Counts before = earlier.counts.getOrDefault(request, Counts.ZERO);
+      if (!now.equals(before)) {
+        more.put(request, now.minus(before));
+      }
+    });
+    return ofCounts(more);
   }
 
   /** Everything. */

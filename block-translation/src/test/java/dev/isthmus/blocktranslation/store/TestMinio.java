@@ -36,7 +36,10 @@ public final class TestMinio extends TestS3Server {
                     "MINIO_BROWSER",
                     "off",
                     "MINIO_UPDATE",
-                    "off")));
+                    "off",
+                    // What it counts itself is read by MinioRequests.
+                    "MINIO_PROMETHEUS_AUTH_TYPE",
+                    "public")));
   }
 
   /** Starts one, with an empty bucket. */

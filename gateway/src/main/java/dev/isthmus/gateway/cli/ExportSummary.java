@@ -89,7 +89,7 @@ final class ExportSummary {
     line(
         out,
         "read",
-        disk.reads().requests()
+        disk.reads().attempts()
             + " requests, "
             + VolumeText.approximate(disk.reads().receivedBytes())
             + (result.resumedAtBytes() > 0 ? "; resumed at byte " + result.resumedAtBytes() : ""));
@@ -115,7 +115,7 @@ final class ExportSummary {
     VolumeJson.text(json, "shortfall", pinned.shortfall());
     VolumeJson.text(json, "sha256", result.sha256() == null ? "" : result.sha256());
     json.writeNumberField("resumed_at_bytes", result.resumedAtBytes());
-    json.writeNumberField("requests", disk.reads().requests());
+    json.writeNumberField("requests", disk.reads().attempts());
     json.writeNumberField("received_bytes", disk.reads().receivedBytes());
     json.writeNumberField("damaged_ranges", damage.count());
     json.writeNumberField("damaged_sectors", damage.sectors());

@@ -8,6 +8,7 @@ import dev.isthmus.blocktranslation.Tiers;
 import dev.isthmus.blocktranslation.image.DiskSource;
 import dev.isthmus.blocktranslation.image.FileSource;
 import dev.isthmus.blocktranslation.image.SectorSize;
+import dev.isthmus.blocktranslation.store.StoreStatistics;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -119,7 +120,7 @@ final class ImportCommand extends ImageVerb {
                   blockBytes,
                   new Tiers(Tiers.parseAck(ack), Tiers.parseFlush(flush), Rpo.parse(rpo))),
               progress("imported"));
-      tell(source.sizeBytes(), blockBytes, written);
+      tell(source.sizeBytes(), blockBytes, written, images.requests().total());
       return ExitCode.OK;
     } finally {
       source.close();
@@ -163,7 +164,8 @@ final class ImportCommand extends ImageVerb {
     return FileSource.open(Path.of(opened.description()), blockBytes);
   }
 
-  private void tell(long sizeBytes, int blockBytes, long writtenBytes) {
+  private void tell(
+      long sizeBytes, int blockBytes, long writtenBytes, StoreStatistics.Counts asked) {
     if (json()) {
       VolumeJson.document(
           out(),
@@ -173,17 +175,21 @@ final class ImportCommand extends ImageVerb {
             json.writeNumberField("size_bytes", sizeBytes);
             json.writeNumberField("block_size_bytes", blockBytes);
             json.writeNumberField("data_bytes", writtenBytes);
+            json.writeNumberField("requests", asked.attempts());
+            json.writeNumberField("sent_bytes", asked.sentBytes());
             json.writeEndObject();
           });
     } else {
       out()
           .printf(
-              "volume %s is there: %s (%d bytes) in blocks of %d, %s of it not zero%n",
+              "volume %s is there: %s (%d bytes) in blocks of %d, %s of it not zero; %d requests, %s sent%n",
               volume,
               VolumeText.size(sizeBytes),
               sizeBytes,
               blockBytes,
-              VolumeText.approximate(writtenBytes));
+              VolumeText.approximate(writtenBytes),
+              asked.attempts(),
+              VolumeText.approximate(asked.sentBytes()));
     }
   }
 }

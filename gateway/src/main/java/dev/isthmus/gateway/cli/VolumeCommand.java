@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
       ListCommand.class,
       ShowCommand.class,
       SetCommand.class,
+      BillCommand.class,
       PublishCommand.class,
       UnpublishCommand.class,
       OpenCommand.class,
@@ -48,7 +49,7 @@ final class VolumeCommand implements Callable<Integer> {
   public Integer call() {
     throw new ParameterException(
         spec.commandLine(),
-        "say a verb: create, list, show, set, publish, unpublish, open, recover, close, scrub,"
-            + " delete, export, import or verify");
+        "say a verb: create, list, show, set, bill, publish, unpublish, open, recover, close,"
+            + " scrub, delete, export, import or verify");
   }
 }

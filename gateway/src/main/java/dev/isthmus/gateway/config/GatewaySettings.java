@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param socket the control socket, absolute
  * @param metrics where HTTP is served, or null for nowhere
  * @param bucket where volumes with a bare name lie: a URI without a volume
+ * @param prices the price table of bills, absolute; null for the one that comes along
  * @param defaultVolume whether a new data directory gets its first volume
  * @param shutdownTimeout longest that a stop waits for volumes to close
  * @param log level and format
@@ -40,6 +41,7 @@ public record GatewaySettings(
     Path socket,
     @Nullable HostPort metrics,
     StorageUri bucket,
+    @Nullable Path prices,
     boolean defaultVolume,
     Duration shutdownTimeout,
     Log log,
@@ -88,6 +90,7 @@ public record GatewaySettings(
         socket == null ? data.resolve("isthmus.sock") : socket,
         metrics,
         bucket == null ? embeddedBucket(data) : bucket,
+        layers.getOrNull(SettingKey.PRICES, GatewaySettings::absolute),
         layers.get(SettingKey.DEFAULT_VOLUME, GatewaySettings::bool),
         shutdownTimeout,
         new Log(

@@ -33,6 +33,11 @@ public enum SettingKey {
       "URI",
       null,
       "Where volumes with a bare name lie (default: bucket+file://DATA_DIR/bucket)."),
+  PRICES(
+      "prices",
+      "FILE",
+      null,
+      "What `isthmus volume bill` reckons by (default: AWS S3 Standard, us-east-1)."),
   DEFAULT_VOLUME(
       "default_volume",
       "true|false",

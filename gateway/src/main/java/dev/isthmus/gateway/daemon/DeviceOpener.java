@@ -4,8 +4,10 @@ import dev.isthmus.blockdevice.BlockDevice;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.DeviceRegistry;
 import dev.isthmus.blockdevice.StorageUri;
+import dev.isthmus.blocktranslation.ListedBytes;
 import dev.isthmus.blocktranslation.ObjectVolumeProvider;
 import dev.isthmus.blocktranslation.VolumeSummary;
+import dev.isthmus.blocktranslation.store.StoreStatistics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -155,6 +157,16 @@ public final class DeviceOpener {
           "volumes can be listed in " + buckets.schemes() + ", not " + bucketUri.scheme() + "://");
     }
     return buckets.list(bucketUri);
+  }
+
+  /** What this process asked of each bucket. */
+  Map<String, StoreStatistics> bucketRequests() {
+    return buckets.requests();
+  }
+
+  /** What lies in the bucket below a volume, by its listing. */
+  ListedBytes measure(StorageUri uri) {
+    return buckets.measure(uri);
   }
 
   /** Whether a volume in a bucket is there. */

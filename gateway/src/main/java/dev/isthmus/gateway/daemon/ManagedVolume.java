@@ -7,6 +7,7 @@ import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blocktranslation.ObjectVolume;
 import dev.isthmus.blocktranslation.scrub.VolumeScrub;
+import dev.isthmus.blocktranslation.store.StoreStatistics;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,9 @@ final class ManagedVolume {
   /** Out of the map: whoever waited for the lock starts again. Guarded by lock. */
   boolean gone;
 
+  /** What the open volume asks of its bucket; null while it is not open, or lies in none. */
+  private volatile @Nullable RequestMeter meter;
+
   private volatile DeviceState.Kind lastLogged = DeviceState.Kind.READY;
 
   private final DeviceListener listener = this::logChange;
@@ -50,6 +54,10 @@ final class ManagedVolume {
   }
 
   void opened(BlockDevice opened) {
+    meter =
+        opened instanceof ObjectVolume volume
+            ? new RequestMeter(volume.storeStatistics(), System.nanoTime())
+            : null;
     device = opened;
     failure = null;
     refusedOver = null;
@@ -79,6 +87,7 @@ final class ManagedVolume {
   void closeDevice() {
     BlockDevice open = device;
     device = null;
+    meter = null;
     if (open == null) {
       return;
     }
@@ -112,6 +121,33 @@ final class ManagedVolume {
             LOG.error("volume {} is {}: {}", entry.name(), state.kind(), state.reason());
       }
     });
+  }
+
+  /** For the rate over the last hour; each {@link RequestMeter#EVERY_NANOS}. */
+  void sampleRequests() {
+    RequestMeter measured = meter;
+    if (measured != null && device instanceof ObjectVolume volume) {
+      measured.sample(volume.storeStatistics(), System.nanoTime());
+    }
+  }
+
+  /** What it takes in its bucket and asks of it. */
+  VolumeUsage usage() {
+    RequestMeter measured = meter;
+    BlockDevice now = device;
+    VolumeView view = view();
+    VolumeUsage.Open open = null;
+    if (measured != null && now instanceof ObjectVolume volume) {
+      long nowNanos = System.nanoTime();
+      StoreStatistics counts = volume.storeStatistics();
+      open =
+          new VolumeUsage.Open(
+              volume.statistics().stored(),
+              measured.opening(),
+              measured.sinceOpen(counts, nowNanos),
+              measured.lastHour(counts, nowNanos));
+    }
+    return new VolumeUsage(view.name(), view.uri(), view.stateName(), open);
   }
 
   VolumeView view() {

@@ -3,16 +3,19 @@ package dev.isthmus.gateway.daemon;
 import dev.isthmus.blockdevice.BlockDevice;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.StorageUri;
+import dev.isthmus.blocktranslation.ListedBytes;
 import dev.isthmus.blocktranslation.ObjectVolume;
 import dev.isthmus.blocktranslation.OperatorNeededException;
 import dev.isthmus.blocktranslation.TierChange;
 import dev.isthmus.blocktranslation.VolumeSummary;
+import dev.isthmus.blocktranslation.store.StoreStatistics;
 import dev.isthmus.gateway.daemon.CatalogueEntry.Publication;
 import dev.isthmus.targets.nvme.HostAccess;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -33,6 +36,9 @@ import org.slf4j.LoggerFactory;
 public final class VolumeManager {
 
   private static final Logger LOG = LoggerFactory.getLogger(VolumeManager.class);
+
+  /** How often {@link #sampleRequests} wants to be called. */
+  public static final long SAMPLE_NANOS = RequestMeter.EVERY_NANOS;
 
   /** Volumes opened at one time at the start: each reads its map and log. */
   private static final int PARALLEL_OPENS = 4;
@@ -376,6 +382,45 @@ public final class VolumeManager {
   /** What lies in a bucket, whether or not this daemon has it open. */
   public List<VolumeSummary> listBucket(String bucketUri) {
     return opener.list(StorageUri.parse(bucketUri));
+  }
+
+  /** What this process asked of each bucket so far. */
+  public Map<String, StoreStatistics> bucketRequests() {
+    return opener.bucketRequests();
+  }
+
+  /** Remembers what open volumes have asked of their buckets. */
+  public void sampleRequests() {
+    volumes.values().forEach(ManagedVolume::sampleRequests);
+  }
+
+  /**
+   * What volumes take in their buckets and ask of them; makes no request.
+   *
+   * @param names none for all that lie in a bucket
+   * @throws DeviceException.Invalid if one lies in none, or there is none of a name
+   */
+  public List<VolumeUsage> usage(List<String> names) {
+    if (names.isEmpty()) {
+      return volumes.values().stream()
+          .filter(volume -> opener.isBucket(StorageUri.parse(volume.entry.uri())))
+          .map(ManagedVolume::usage)
+          .toList();
+    }
+    return names.stream().map(name -> inAnyBucket(name).usage()).toList();
+  }
+
+  private ManagedVolume inAnyBucket(String name) {
+    ManagedVolume volume = find(name);
+    if (!opener.isBucket(StorageUri.parse(volume.entry.uri()))) {
+      throw new DeviceException.Invalid("volume " + name + " lies in no bucket");
+    }
+    return volume;
+  }
+
+  /** What lies in the bucket below a volume, open or not: reads its whole listing. */
+  public ListedBytes measure(String name) {
+    return opener.measure(StorageUri.parse(inAnyBucket(name).entry.uri()));
   }
 
   /** One volume. */

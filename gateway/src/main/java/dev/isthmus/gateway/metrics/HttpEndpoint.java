@@ -109,6 +109,7 @@ public final class HttpEndpoint implements AutoCloseable {
     List<VolumeView> views = volumes.list();
     text.gauge("isthmus_build_info", "Always 1; its labels tell.", 1, "version", version);
     VolumeMetrics.write(views, text);
+    BucketMetrics.write(volumes.bucketRequests(), text);
     NvmeMetrics.write(nvme.get(), views, text);
     ProcessMetrics.write(text);
     return new Page(200, PrometheusText.CONTENT_TYPE, text.toString());

@@ -3,6 +3,7 @@ package dev.isthmus.gateway.metrics;
 import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blocktranslation.Rpo;
+import dev.isthmus.blocktranslation.StoredBytes;
 import dev.isthmus.blocktranslation.VolumeStatistics;
 import dev.isthmus.blocktranslation.scrub.ScrubFinding;
 import dev.isthmus.blocktranslation.scrub.ScrubProgress;
@@ -78,6 +79,7 @@ final class VolumeMetrics {
       log(volume, bucket.statistics(), text);
       rpo(volume, bucket, text);
       cacheAndMap(volume, bucket.statistics(), text);
+      stored(volume, bucket.statistics().stored(), text);
       requests(volume, bucket.requests(), text);
       if (bucket.scrub() != null) {
         scrub(volume, bucket.scrub(), text);
@@ -216,6 +218,24 @@ final class VolumeMetrics {
         label);
   }
 
+  private static void stored(String volume, StoredBytes stored, PrometheusText text) {
+    stored(volume, "live", stored.liveBytes(), text);
+    stored(volume, "garbage", stored.garbageBytes(), text);
+    stored(volume, "map", stored.mapBytes(), text);
+    stored(volume, "checkpoints", stored.checkpointBytes(), text);
+  }
+
+  private static void stored(String volume, String content, long bytes, PrometheusText text) {
+    text.gauge(
+        "isthmus_volume_stored_bytes",
+        "What the volume takes in its bucket, as its owner knows it.",
+        bytes,
+        "volume",
+        volume,
+        "content",
+        content);
+  }
+
   private static void scrub(String volume, ScrubProgress scrub, PrometheusText text) {
     String[] label = {"volume", volume};
     text.gauge(
@@ -266,54 +286,6 @@ final class VolumeMetrics {
         s.retriesLeft(),
         "volume",
         volume);
-    s.counts()
-        .forEach((request, counts) -> {
-          String[] labels = {
-            "volume", volume,
-            "kind", request.kind().name().toLowerCase(Locale.ROOT),
-            "purpose", request.purpose().name().toLowerCase(Locale.ROOT)
-          };
-          text.counter(
-              "isthmus_store_requests_total", "Requests asked for.", counts.requests(), labels);
-          text.counter(
-              "isthmus_store_attempts_total",
-              "Requests sent, retries included: what a provider charges for.",
-              counts.attempts(),
-              labels);
-          text.counter(
-              "isthmus_store_retries_total",
-              "Requests sent again after a failure.",
-              counts.retries(),
-              labels);
-          text.counter(
-              "isthmus_store_throttled_total",
-              "Times the server asked for fewer requests.",
-              counts.trouble().throttled(),
-              labels);
-          text.counter(
-              "isthmus_store_damaged_total",
-              "Bodies that arrived damaged, here or there.",
-              counts.trouble().damaged(),
-              labels);
-          text.counter(
-              "isthmus_store_hedges_total",
-              "Reads sent a second time because the first took long.",
-              counts.trouble().hedges(),
-              labels);
-          text.counter(
-              "isthmus_store_hedges_won_total",
-              "Of these, the ones whose second was answered first.",
-              counts.trouble().hedgesWon(),
-              labels);
-          text.counter(
-              "isthmus_store_failures_total", "Requests that failed.", counts.failures(), labels);
-          text.counter(
-              "isthmus_store_sent_bytes_total", "Bodies sent.", counts.sentBytes(), labels);
-          text.counter(
-              "isthmus_store_received_bytes_total",
-              "Bodies received.",
-              counts.receivedBytes(),
-              labels);
-        });
+    BucketMetrics.write("isthmus_store_", s, text, "volume", volume);
   }
 }

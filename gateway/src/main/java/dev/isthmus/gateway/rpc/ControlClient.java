@@ -1,6 +1,7 @@
 package dev.isthmus.gateway.rpc;
 
 import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.gateway.rpc.v1.BillsGrpc;
 import dev.isthmus.gateway.rpc.v1.DaemonGrpc;
 import dev.isthmus.gateway.rpc.v1.ScrubsGrpc;
 import dev.isthmus.gateway.rpc.v1.VolumesGrpc;
@@ -52,6 +53,11 @@ public final class ControlClient implements AutoCloseable {
   /** Makes a call about scrubs of volumes. */
   public <T> T scrubs(Function<ScrubsGrpc.ScrubsBlockingStub, T> call) {
     return call(() -> call.apply(ScrubsGrpc.newBlockingStub(channel)));
+  }
+
+  /** Makes a call about what volumes cost. */
+  public <T> T bills(Function<BillsGrpc.BillsBlockingStub, T> call) {
+    return call(() -> call.apply(BillsGrpc.newBlockingStub(channel)));
   }
 
   /** Makes a call about the daemon. */

@@ -22,6 +22,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Serves the control interface on a Unix socket that its owner alone may open (mode 0600); whoever
@@ -52,10 +53,11 @@ public final class ControlServer implements AutoCloseable {
   /**
    * Binds {@code socket} and serves. A socket that a dead daemon left behind is replaced.
    *
+   * @param prices the price table of bills; null for the one that comes along
    * @throws DeviceException.Unavailable if it can't be bound, or a living daemon answers on it
    */
   public static ControlServer start(
-      Path socket, VolumeManager volumes, Supplier<DaemonStatus> status) {
+      Path socket, VolumeManager volumes, @Nullable Path prices, Supplier<DaemonStatus> status) {
     DomainSocketAddress address = ControlSocket.address(socket);
     removeStale(socket);
     EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
@@ -70,6 +72,7 @@ public final class ControlServer implements AutoCloseable {
               .maxInboundMessageSize(MAX_REQUEST_BYTES)
               .addService(new VolumesService(volumes))
               .addService(new ScrubsService(volumes))
+              .addService(new BillsService(volumes, prices))
               .addService(new DaemonService(status))
               .build()
               .start();

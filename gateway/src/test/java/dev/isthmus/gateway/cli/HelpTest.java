@@ -47,6 +47,7 @@ class HelpTest {
         "volume list --help",
         "volume show --help",
         "volume set --help",
+        "volume bill --help",
         "volume publish --help",
         "volume unpublish --help",
         "volume open --help",

@@ -48,7 +48,8 @@ class ImageCommandsTest {
     Run run = run("volume", "import", path("disk.img"), uri());
     assertEquals(0, run.exitCode(), run.err());
     assertTrue(run.out().contains("is there: 20MiB"), run.out());
-    assertTrue(run.out().contains("in blocks of 4096, 9.0 MiB of it not zero"), run.out());
+    assertTrue(run.out().contains("in blocks of 4096, 9.0 MiB of it not zero; "), run.out());
+    assertTrue(run.out().matches("(?s).*; [1-9][0-9]* requests, 9\\.[0-9] MiB sent\n"), run.out());
   }
 
   private Path file(String name) {

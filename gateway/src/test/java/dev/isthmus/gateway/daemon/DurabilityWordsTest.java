@@ -10,6 +10,7 @@ import dev.isthmus.blockdevice.Positions;
 import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.ReadIntegrity;
 import dev.isthmus.blocktranslation.Rpo;
+import dev.isthmus.blocktranslation.StoredBytes;
 import dev.isthmus.blocktranslation.Tiers;
 import dev.isthmus.blocktranslation.VolumeStatistics;
 import dev.isthmus.blocktranslation.VolumeSummary;
@@ -46,7 +47,28 @@ class DurabilityWordsTest {
         // In force and not recorded yet: nothing is promised by that.
         new Tiers(Tier.LOCAL_DURABLE, Tier.UPLOADED),
         new VolumeStatistics(
-            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false, 0, 0, ReadIntegrity.NONE),
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            false,
+            0,
+            0,
+            StoredBytes.NONE,
+            ReadIntegrity.NONE),
         new StoreStatistics(Map.of(), 0, 0, 64, 100),
         false,
         null);

@@ -12,6 +12,7 @@ import dev.isthmus.blockdevice.Positions;
 import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.ReadIntegrity;
 import dev.isthmus.blocktranslation.Rpo;
+import dev.isthmus.blocktranslation.StoredBytes;
 import dev.isthmus.blocktranslation.Tiers;
 import dev.isthmus.blocktranslation.VolumeStatistics;
 import dev.isthmus.blocktranslation.VolumeSummary;
@@ -73,6 +74,7 @@ class MetricsTest {
             true,
             2_500_000_000L,
             500_000_000L,
+            new StoredBytes(100, 70, 6, 3, 0),
             new ReadIntegrity(17, 18, 19, 20));
     var requests =
         new StoreStatistics(
@@ -142,6 +144,15 @@ class MetricsTest {
                 "nqn.2014-08.org.nvmexpress.discovery",
                 new NvmeTargetStatistics.Subsystem(0, 0, Map.of(NvmeOperation.ADMIN, operation))));
     VolumeMetrics.write(views, text);
+    BucketMetrics.write(
+        Map.of(
+            "s3://b",
+            StoreStatistics.ofCounts(
+                Map.of(
+                    new StoreStatistics.Request(RequestKind.LIST, RequestPurpose.ADMIN),
+                    new StoreStatistics.Counts(
+                        2, 3, 40, 50, 1, 1, 0, 0, StoreStatistics.Trouble.NONE)))),
+        text);
     NvmeMetrics.write(nvme, views, text);
     ProcessMetrics.write(text);
     return PrometheusParser.parse(text.toString());
@@ -193,6 +204,27 @@ class MetricsTest {
     assertEquals(
         5, value(page, "isthmus_store_attempts_total", "kind", "put", "purpose", "segment"));
     assertEquals(70, value(page, "isthmus_store_received_bytes_total", "purpose", "read_ahead"));
+  }
+
+  @Test
+  void tellsWhatIsStored() {
+    var page = page();
+    assertEquals(70, value(page, "isthmus_volume_stored_bytes", "content", "live"));
+    assertEquals(30, value(page, "isthmus_volume_stored_bytes", "content", "garbage"));
+    assertEquals(109, value(page, "isthmus_volume_stored_bytes", "volume", "db"));
+  }
+
+  /** What no volume of this moment asked for, too; beside what volumes did, not added to it. */
+  @Test
+  void tellsRequestsByBucket() {
+    var page = page();
+    String[] lists = {"bucket", "s3://b", "kind", "list", "purpose", "admin"};
+    assertEquals(2, value(page, "isthmus_bucket_requests_total", lists));
+    assertEquals(3, value(page, "isthmus_bucket_attempts_total", lists));
+    assertEquals(1, value(page, "isthmus_bucket_failures_total", lists));
+    assertEquals(40, value(page, "isthmus_bucket_sent_bytes_total", lists));
+    assertEquals(50, value(page, "isthmus_bucket_received_bytes_total", lists));
+    assertEquals(0, value(page, "isthmus_store_attempts_total", "kind", "list"));
   }
 
   @Test

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.isthmus.gateway.bill;
+
+import org.jspecify.annotations.NullMarked;
