@@ -74,7 +74,9 @@ public final class PolicyObjectStore implements ObjectStore {
         options,
         body,
         ObjectKeys.problem(key),
-        timeoutNanos -> driver.put(key, body, condition, timeoutNanos));
+        options.looksFirst()
+            ? new LookedPut(driver, counters, options.purpose(), key, body, condition)
+            : timeoutNanos -> driver.put(key, body, condition, timeoutNanos));
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.isthmus.gateway.cli;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.BucketImages;
+import dev.isthmus.blocktranslation.Fencing;
 import dev.isthmus.blocktranslation.Rpo;
 import dev.isthmus.blocktranslation.Tiers;
 import dev.isthmus.blocktranslation.image.DiskSource;
@@ -10,6 +11,7 @@ import dev.isthmus.blocktranslation.image.FileSource;
 import dev.isthmus.blocktranslation.image.SectorSize;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -81,6 +83,8 @@ final class ImportCommand extends ImageVerb {
       description = "As of `isthmus volume create`. Default: none.")
   private String rpo = "none";
 
+  @Mixin private final FencingOption fencing = new FencingOption();
+
   @Option(
       names = "--discard-leftovers",
       description =
@@ -117,7 +121,8 @@ final class ImportCommand extends ImageVerb {
               uri,
               new BucketImages.ImportOptions(
                   blockBytes,
-                  new Tiers(Tiers.parseAck(ack), Tiers.parseFlush(flush), Rpo.parse(rpo))),
+                  new Tiers(Tiers.parseAck(ack), Tiers.parseFlush(flush), Rpo.parse(rpo)),
+                  fencing.word().isEmpty() ? Fencing.CONDITIONAL : Fencing.parse(fencing.word())),
               progress("imported"));
       tell(source.sizeBytes(), blockBytes, written);
       return ExitCode.OK;
