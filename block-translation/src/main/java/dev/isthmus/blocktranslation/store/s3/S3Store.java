@@ -78,7 +78,7 @@ public final class S3Store implements StoreDriver {
   }
 
   @SuppressWarnings("deprecation") // the SDK knows Netty 4.1's groups by their class, no others
-  private static EventLoopGroup networkThreads() {
+  static EventLoopGroup networkThreads() {
     return new NioEventLoopGroup(
         NETWORK_THREADS, Thread.ofPlatform().name("s3-network-", 0).daemon().factory());
   }
@@ -294,10 +294,15 @@ public final class S3Store implements StoreDriver {
   }
 
   /** A short quiet period for connections that are being cut; Netty's own is two seconds. */
+  static void stop(EventLoopGroup loops) {
+    boolean _ =
+        loops
+            .shutdownGracefully(QUIET_MILLIS, LONGEST_STOP_SECONDS * 1000, TimeUnit.MILLISECONDS)
+            .awaitUninterruptibly(LONGEST_STOP_SECONDS, TimeUnit.SECONDS);
+  }
+
   private void stopThreads() {
-    loops
-        .shutdownGracefully(QUIET_MILLIS, LONGEST_STOP_SECONDS * 1000, TimeUnit.MILLISECONDS)
-        .awaitUninterruptibly(LONGEST_STOP_SECONDS, TimeUnit.SECONDS);
+    stop(loops);
     workers.shutdown();
   }
 }
