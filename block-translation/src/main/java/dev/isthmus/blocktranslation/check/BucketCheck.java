@@ -9,6 +9,7 @@ import dev.isthmus.blocktranslation.store.ByteRange;
 import dev.isthmus.blocktranslation.store.ExecutorStoreTimer;
 import dev.isthmus.blocktranslation.store.ListPage;
 import dev.isthmus.blocktranslation.store.ObjectStore;
+import dev.isthmus.blocktranslation.store.StoreAddress;
 import dev.isthmus.blocktranslation.store.StoreException;
 import dev.isthmus.blocktranslation.store.StoreLimits;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
@@ -17,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -57,6 +59,7 @@ public final class BucketCheck implements AutoCloseable {
 
   private final boolean isVolume;
   private final String rootPrefix;
+  private final Map<String, String> tags;
   private final boolean quick;
   private final ScheduledThreadPoolExecutor timer;
   private final ObjectStore store;
@@ -82,6 +85,8 @@ public final class BucketCheck implements AutoCloseable {
   private BucketCheck(StorageUri uri, BucketUri place, boolean quick) {
     this.isVolume = place.volume() != null;
     this.rootPrefix = place.rootPrefix();
+    this.tags =
+        place.address() instanceof StoreAddress.S3 s3 ? s3.settings().placement().tags() : Map.of();
     this.quick = quick;
     this.remedies = new Remedies(uri.toString(), place);
     this.timer =
@@ -172,7 +177,7 @@ public final class BucketCheck implements AutoCloseable {
       check("latency", null, speed::latency);
       check("throughput", null, speed::throughput);
     }
-    new SettingsChecks(facts, remedies, rootPrefix).all().forEach(this::tell);
+    new SettingsChecks(facts, remedies, rootPrefix, tags).all().forEach(this::tell);
     check("leftovers", passed("ListBucket") ? null : "needs ListBucket", this::leftovers);
   }
 

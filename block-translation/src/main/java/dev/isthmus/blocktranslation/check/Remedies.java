@@ -3,8 +3,8 @@ package dev.isthmus.blocktranslation.check;
 import dev.isthmus.blockdevice.ShellWord;
 import dev.isthmus.blocktranslation.store.BucketUri;
 import dev.isthmus.blocktranslation.store.StoreAddress;
-import java.net.URI;
-import org.jspecify.annotations.Nullable;
+import dev.isthmus.blocktranslation.store.s3.S3Endpoint;
+import dev.isthmus.blocktranslation.store.s3.S3Settings;
 
 /** What people type to mend a bucket. Immutable. */
 final class Remedies {
@@ -16,16 +16,21 @@ final class Remedies {
 
   private final String arguments;
   private final String bucket;
-  private final @Nullable URI endpoint;
+  private final String awsOptions;
 
   /**
    * @param uri as it was typed
    */
   Remedies(String uri, BucketUri place) {
     this.arguments = ShellWord.of(uri) + (place.volume() == null ? "" : " --volume");
-    boolean isS3 = place.address() instanceof StoreAddress.S3;
-    this.bucket = isS3 ? ((StoreAddress.S3) place.address()).settings().bucket() : "";
-    this.endpoint = isS3 ? ((StoreAddress.S3) place.address()).settings().endpoint() : null;
+    S3Settings settings = place.address() instanceof StoreAddress.S3 s3 ? s3.settings() : null;
+    this.bucket = settings == null ? "" : settings.bucket();
+    this.awsOptions = settings == null ? "" : options(settings.endpoint());
+  }
+
+  private static String options(S3Endpoint endpoint) {
+    return (endpoint.url() == null ? "" : " --endpoint-url " + endpoint.url())
+        + (endpoint.region() == null ? "" : " --region " + endpoint.region());
   }
 
   /** Allows what is missing. */
@@ -41,7 +46,7 @@ final class Remedies {
 
   /** A call of the AWS command line. */
   String aws(String call) {
-    return "aws" + (endpoint == null ? "" : " --endpoint-url " + endpoint) + " " + call;
+    return "aws" + awsOptions + " " + call;
   }
 
   String bucket() {

@@ -5,6 +5,7 @@ import dev.isthmus.blocktranslation.store.BucketFacts;
 import dev.isthmus.blocktranslation.store.BucketFacts.LifecycleRule;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -20,14 +21,18 @@ final class SettingsChecks {
   private final @Nullable BucketFacts facts;
   private final Remedies remedies;
   private final String rootPrefix;
+  private final Map<String, String> tags;
 
   /**
    * @param rootPrefix what the keys of the volumes begin with
+   * @param tags that their objects carry
    */
-  SettingsChecks(@Nullable BucketFacts facts, Remedies remedies, String rootPrefix) {
+  SettingsChecks(
+      @Nullable BucketFacts facts, Remedies remedies, String rootPrefix, Map<String, String> tags) {
     this.facts = facts;
     this.remedies = remedies;
     this.rootPrefix = rootPrefix;
+    this.tags = tags;
   }
 
   List<Finding> all() {
@@ -71,6 +76,7 @@ final class SettingsChecks {
                 .anyMatch(r ->
                     r.expiresNoncurrent()
                         && r.narrowedBy().isEmpty()
+                        && r.tags().isEmpty()
                         && rootPrefix.startsWith(r.prefix()));
     if (cleaned) {
       return Finding.ok("versioning", "on, and a lifecycle rule deletes noncurrent versions");
@@ -144,9 +150,12 @@ final class SettingsChecks {
             .formatted(
                 rule.id(),
                 rule.prefix(),
-                rule.narrowedBy().isEmpty() ? "" : ", only " + rule.narrowedBy());
-    // Nothing of a volume carries tags unless a setting gives them some, which is not known here.
-    boolean certain = !rule.narrowedBy().contains("tag ");
+                (rule.tags().isEmpty() ? "" : ", only with tags " + rule.tags())
+                    + (rule.narrowedBy().isEmpty() ? "" : ", only " + rule.narrowedBy()));
+    // A gateway's URI may give tags that this one does not.
+    boolean certain =
+        rule.tags().entrySet().stream()
+            .allMatch(tag -> tag.getValue().equals(tags.get(tag.getKey())));
     if (!rule.expires().isEmpty()) {
       findings.add(
           certain
@@ -156,7 +165,10 @@ final class SettingsChecks {
                   narrow(rule))
               : Finding.warn(
                   "lifecycle",
-                  which + " deletes current objects " + rule.expires() + ", if they carry that tag",
+                  which
+                      + " deletes current objects "
+                      + rule.expires()
+                      + ", if they carry these tags",
                   narrow(rule)));
     }
     for (BucketFacts.Transition move : rule.transitions()) {

@@ -2,6 +2,7 @@ package dev.isthmus.blocktranslation.store;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,7 +54,8 @@ public interface BucketFacts extends AutoCloseable {
    *
    * @param id its name
    * @param prefix what the keys begin with that it is for; empty for all
-   * @param narrowedBy tags or sizes that it is for besides; empty for none
+   * @param tags that objects have to carry for it, all of them
+   * @param narrowedBy sizes that it is for, in words; empty for all
    * @param expires when it deletes current objects, in words; empty if it does not
    * @param transitions when it moves current objects, and where
    * @param expiresNoncurrent whether it deletes versions that were written over or deleted
@@ -61,12 +63,14 @@ public interface BucketFacts extends AutoCloseable {
   record LifecycleRule(
       String id,
       String prefix,
+      Map<String, String> tags,
       String narrowedBy,
       String expires,
       List<Transition> transitions,
       boolean expiresNoncurrent) {
 
     public LifecycleRule {
+      tags = Map.copyOf(tags);
       transitions = List.copyOf(transitions);
     }
 

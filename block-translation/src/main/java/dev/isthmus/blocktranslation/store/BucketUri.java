@@ -2,9 +2,7 @@ package dev.isthmus.blocktranslation.store;
 
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.StorageUri;
-import dev.isthmus.blocktranslation.store.s3.S3Settings;
-import java.net.URI;
-import java.net.URISyntaxException;
+import dev.isthmus.blocktranslation.store.s3.S3Query;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.TreeSet;
@@ -15,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  * Where a volume lies: a bucket, what its keys start with, its name. Immutable.
  *
  * <ul>
- *   <li>{@code s3://BUCKET/PREFIX/VOLUME?endpoint=…&region=…&credentials_file=…&profile=…}; the
- *       prefix may have any number of segments or none
+ *   <li>{@code s3://BUCKET/PREFIX/VOLUME?endpoint=…&region=…}; the prefix may have any number of
+ *       segments or none; {@link S3Query} has the query
+ *   <li>{@code minio://HOST:PORT/BUCKET/PREFIX/VOLUME?tls=…}: the same by the MinIO client
  *   <li>{@code bucket+file:///DIR/VOLUME}
  * </ul>
  *
@@ -30,23 +29,21 @@ import org.jspecify.annotations.Nullable;
 public record BucketUri(StoreAddress address, String rootPrefix, @Nullable String volume) {
 
   /** The schemes of object stores. */
-  public static final Set<String> SCHEMES = Set.of("s3", "bucket+file");
-
-  /** The keys of a query that say where the store is; a volume adds its own. */
-  private static final Set<String> S3_KEYS =
-      Set.of("endpoint", "region", "credentials_file", "profile");
+  public static final Set<String> SCHEMES = Set.of("s3", "minio", "bucket+file");
 
   /** Lower case and no escape in any scheme, shell or label; 63 as a DNS label has. */
   private static final Pattern VOLUME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
 
-  private static final Pattern PROFILE = Pattern.compile("[A-Za-z0-9_.@+:/ -]{1,128}");
-
   /** Leaves the volume's name and its keys room within {@link ObjectKeys#MAX_KEY_LENGTH}. */
   private static final int MAX_ROOT_PREFIX_LENGTH = 256;
 
-  /** The query keys that a location of {@code scheme} knows. */
+  /** The query keys that say where a store of {@code scheme} is; a volume adds its own. */
   public static Set<String> keys(String scheme) {
-    return scheme.equals("s3") ? S3_KEYS : Set.of();
+    return switch (scheme) {
+      case "s3" -> S3Query.S3_KEYS;
+      case "minio" -> S3Query.MINIO_KEYS;
+      default -> Set.of();
+    };
   }
 
   /**
@@ -86,65 +83,45 @@ public record BucketUri(StoreAddress address, String rootPrefix, @Nullable Strin
   }
 
   private static BucketUri of(StorageUri uri, String rootPath, @Nullable String volume) {
-    return uri.scheme().equals("s3")
-        ? ofS3(uri, rootPath, volume)
-        : ofDirectory(uri, rootPath, volume);
-  }
-
-  private static BucketUri ofS3(StorageUri uri, String rootPath, @Nullable String volume) {
-    String prefix = rootPath.isEmpty() ? "" : rootPath.substring(1) + "/";
-    String problem = ObjectKeys.prefixProblem(prefix);
-    if (problem != null) {
-      throw new DeviceException.Invalid("the prefix of s3://BUCKET/PREFIX/VOLUME: " + problem);
-    }
-    if (prefix.length() > MAX_ROOT_PREFIX_LENGTH) {
-      throw new DeviceException.Invalid(
-          "a prefix has at most " + MAX_ROOT_PREFIX_LENGTH + " characters");
-    }
-    if (uri.authority().isEmpty()) {
-      throw new DeviceException.Invalid("s3://BUCKET/VOLUME: the bucket is missing");
-    }
     try {
-      var settings =
-          new S3Settings(
-              uri.authority(),
-              endpoint(uri.get("endpoint")),
-              uri.get("region"),
-              credentialsFile(uri.get("credentials_file")),
-              profile(uri.get("profile")));
-      return new BucketUri(new StoreAddress.S3(settings), prefix, volume);
+      return switch (uri.scheme()) {
+        case "s3" -> ofS3(uri, rootPath, volume);
+        case "minio" -> ofMinio(uri, rootPath, volume);
+        default -> ofDirectory(uri, rootPath, volume);
+      };
     } catch (StoreException.Invalid e) {
       throw new DeviceException.Invalid(String.valueOf(e.getMessage()));
     }
   }
 
-  private static @Nullable URI endpoint(@Nullable String text) {
-    if (text == null) {
-      return null;
-    }
-    try {
-      return new URI(text);
-    } catch (URISyntaxException e) {
-      // Its message repeats the text, which may hold a secret by mistake.
-      throw new DeviceException.Invalid("endpoint= is not a URI: " + e.getReason());
-    }
+  private static BucketUri ofS3(StorageUri uri, String rootPath, @Nullable String volume) {
+    return new BucketUri(new StoreAddress.S3(S3Query.s3(uri)), keyPrefix(rootPath), volume);
   }
 
-  private static @Nullable Path credentialsFile(@Nullable String text) {
-    if (text == null) {
-      return null;
+  private static BucketUri ofMinio(StorageUri uri, String rootPath, @Nullable String volume) {
+    int end = rootPath.indexOf('/', 1);
+    String bucket =
+        rootPath.isEmpty() ? "" : rootPath.substring(1, end < 0 ? rootPath.length() : end);
+    if (bucket.isEmpty()) {
+      throw new DeviceException.Invalid("minio://HOST:PORT/BUCKET/VOLUME: the bucket is missing");
     }
-    if (text.indexOf('\0') >= 0 || !text.startsWith("/")) {
-      throw new DeviceException.Invalid("credentials_file= is an absolute path");
-    }
-    return Path.of(text);
+    return new BucketUri(
+        new StoreAddress.S3(S3Query.minio(uri, bucket)),
+        keyPrefix(end < 0 ? "" : rootPath.substring(end)),
+        volume);
   }
 
-  private static @Nullable String profile(@Nullable String text) {
-    if (text != null && !PROFILE.matcher(text).matches()) {
-      throw new DeviceException.Invalid("profile= is not the name of a profile");
+  private static String keyPrefix(String path) {
+    String prefix = path.isEmpty() ? "" : path.substring(1) + "/";
+    String problem = ObjectKeys.prefixProblem(prefix);
+    if (problem != null) {
+      throw new DeviceException.Invalid("the PREFIX of a bucket's URI: " + problem);
     }
-    return text;
+    if (prefix.length() > MAX_ROOT_PREFIX_LENGTH) {
+      throw new DeviceException.Invalid(
+          "a prefix has at most " + MAX_ROOT_PREFIX_LENGTH + " characters");
+    }
+    return prefix;
   }
 
   private static BucketUri ofDirectory(StorageUri uri, String rootPath, @Nullable String volume) {

@@ -31,7 +31,7 @@ record LookedPut(
   @Override
   public CompletableFuture<ETag> start(long timeoutNanos) {
     if (condition instanceof PutCondition.Always) {
-      return driver.put(key, body, condition, timeoutNanos);
+      return driver.put(key, body, condition, purpose, timeoutNanos);
     }
     counters.add(RequestKind.GET, purpose, Event.REQUEST, 1);
     counters.add(RequestKind.GET, purpose, Event.ATTEMPT, 1);
@@ -44,7 +44,7 @@ record LookedPut(
                 throw new StoreException.PreconditionFailed(whyNot, 1);
               }
               CompletableFuture<ETag> put =
-                  driver.put(key, body, PutCondition.always(), timeoutNanos);
+                  driver.put(key, body, PutCondition.always(), purpose, timeoutNanos);
               putting.set(put);
               return put;
             });

@@ -76,7 +76,7 @@ public final class PolicyObjectStore implements ObjectStore {
         ObjectKeys.problem(key),
         options.looksFirst()
             ? new LookedPut(driver, counters, options.purpose(), key, body, condition)
-            : timeoutNanos -> driver.put(key, body, condition, timeoutNanos));
+            : timeoutNanos -> driver.put(key, body, condition, options.purpose(), timeoutNanos));
   }
 
   @Override

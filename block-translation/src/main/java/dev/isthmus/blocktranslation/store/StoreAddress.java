@@ -2,6 +2,7 @@ package dev.isthmus.blocktranslation.store;
 
 import dev.isthmus.blocktranslation.store.directory.DirectoryStore;
 import dev.isthmus.blocktranslation.store.directory.ReadOnlyDirectoryStore;
+import dev.isthmus.blocktranslation.store.minio.MinioStore;
 import dev.isthmus.blocktranslation.store.s3.S3BucketFacts;
 import dev.isthmus.blocktranslation.store.s3.S3Settings;
 import dev.isthmus.blocktranslation.store.s3.S3Store;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface StoreAddress {
 
-  /** A bucket of a server that speaks S3. */
+  /** A bucket of a server that speaks S3, by the library that the settings name. */
   record S3(S3Settings settings) implements StoreAddress {}
 
   /** A bucket in a directory, absolute. */
@@ -53,7 +54,11 @@ public sealed interface StoreAddress {
    */
   default ObjectStore open(StoreLimits limits, StoreTimer timer) {
     return switch (this) {
-      case S3 s3 -> S3Store.open(s3.settings(), limits, timer);
+      case S3 s3 ->
+          switch (s3.settings().client()) {
+            case AWS_SDK -> S3Store.open(s3.settings(), limits, timer);
+            case MINIO -> MinioStore.open(s3.settings(), limits, timer);
+          };
       case Directory directory -> DirectoryStore.open(directory.root(), limits, timer);
       case Copy copy -> ReadOnlyDirectoryStore.open(copy.root(), limits, timer);
     };

@@ -19,8 +19,13 @@ public interface StoreDriver extends AutoCloseable {
   /** As {@link ObjectStore#get}. */
   CompletableFuture<StoredObject> get(String key, ByteRange range, long timeoutNanos);
 
-  /** As {@link ObjectStore#put}; the body closes itself when the request ends. */
-  CompletableFuture<ETag> put(String key, PutBody body, PutCondition condition, long timeoutNanos);
+  /**
+   * As {@link ObjectStore#put}; the body closes itself when the request ends.
+   *
+   * @param purpose for a driver that keeps objects differently by what they are for
+   */
+  CompletableFuture<ETag> put(
+      String key, PutBody body, PutCondition condition, RequestPurpose purpose, long timeoutNanos);
 
   /** As {@link ObjectStore#delete}. */
   CompletableFuture<@Nullable Void> delete(String key, long timeoutNanos);

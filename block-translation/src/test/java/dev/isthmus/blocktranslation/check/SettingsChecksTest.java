@@ -10,6 +10,7 @@ import dev.isthmus.blocktranslation.store.BucketFacts.LifecycleRule;
 import dev.isthmus.blocktranslation.store.BucketFacts.Transition;
 import dev.isthmus.blocktranslation.store.BucketUri;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,7 +24,11 @@ class SettingsChecksTest {
       BucketUri.ofRoot(StorageUri.parse("s3://bucket/disks?region=eu-central-1"));
 
   private static SettingsChecks checks() {
-    return new SettingsChecks(null, new Remedies("s3://bucket/disks", DISKS), DISKS.rootPrefix());
+    return new SettingsChecks(
+        null,
+        new Remedies("s3://bucket/disks", DISKS),
+        DISKS.rootPrefix(),
+        Map.of("team", "db", "cost", "1"));
   }
 
   private static Finding only(List<Finding> findings) {
@@ -35,22 +40,27 @@ class SettingsChecksTest {
     return only(checks().lifecycle(new Fact<>(List.of(rules), OK)));
   }
 
-  private static LifecycleRule expiring(String prefix, String narrowedBy) {
-    return new LifecycleRule("r", prefix, narrowedBy, "after 30 days", List.of(), false);
+  private static LifecycleRule expiring(String prefix, Map<String, String> tags) {
+    return new LifecycleRule("r", prefix, tags, "", "after 30 days", List.of(), false);
   }
 
   @ParameterizedTest
   @CsvSource({"'',FAIL", "d,FAIL", "disks/,FAIL", "disks/db/,FAIL", "diskettes/,OK", "logs/,OK"})
   void aRuleThatDeletesHarmsWhereItReaches(String prefix, Verdict verdict) {
-    Finding found = judge(expiring(prefix, ""));
+    Finding found = judge(expiring(prefix, Map.of()));
     assertEquals(verdict, found.verdict(), found.toString());
     assertEquals(verdict == Verdict.FAIL, !found.remedies().isEmpty());
   }
 
   @Test
   void aRuleForTagsMayNotBeForUs() {
-    assertEquals(Verdict.WARN, judge(expiring("", "tag temporary=yes")).verdict());
-    assertEquals(Verdict.FAIL, judge(expiring("", "more than 1000 bytes")).verdict());
+    assertEquals(Verdict.WARN, judge(expiring("", Map.of("temporary", "yes"))).verdict());
+    assertEquals(Verdict.WARN, judge(expiring("", Map.of("team", "db", "old", "yes"))).verdict());
+    assertEquals(Verdict.FAIL, judge(expiring("", Map.of("team", "db"))).verdict(), "ours");
+    var large =
+        new LifecycleRule(
+            "r", "", Map.of(), "more than 1000 bytes", "after 30 days", List.of(), false);
+    assertEquals(Verdict.FAIL, judge(large).verdict());
   }
 
   @ParameterizedTest
@@ -65,7 +75,13 @@ class SettingsChecksTest {
     Finding found =
         judge(
             new LifecycleRule(
-                "r", "", "", "", List.of(new Transition(storageClass, "after 90 days")), false));
+                "r",
+                "",
+                Map.of(),
+                "",
+                "",
+                List.of(new Transition(storageClass, "after 90 days")),
+                false));
     assertEquals(verdict, found.verdict());
     assertTrue(found.seen().contains(storageClass), found.seen());
   }
@@ -73,8 +89,8 @@ class SettingsChecksTest {
   /** Neither of them touches what is current; uploads in parts are not used at all. */
   @Test
   void rulesForVersionsAndBrokenUploadsAreHarmless() {
-    var versions = new LifecycleRule("versions", "", "", "", List.of(), true);
-    var uploads = new LifecycleRule("uploads", "", "", "", List.of(), false);
+    var versions = new LifecycleRule("versions", "", Map.of(), "", "", List.of(), true);
+    var uploads = new LifecycleRule("uploads", "", Map.of(), "", "", List.of(), false);
     assertEquals(Verdict.OK, judge(versions, uploads).verdict());
     assertEquals(
         Verdict.OK,
@@ -86,7 +102,7 @@ class SettingsChecksTest {
   /** A rule for the noncurrent versions of a part does not clean the rest. */
   @Test
   void versionsOfAPartAreNotAll() {
-    var part = new LifecycleRule("part", "disks/db/", "", "", List.of(), true);
+    var part = new LifecycleRule("part", "disks/db/", Map.of(), "", "", List.of(), true);
     Finding found = checks().versioning(new Fact<>("Enabled", OK), List.of(part));
     assertEquals(Verdict.WARN, found.verdict());
     assertTrue(found.remedies().getFirst().contains("replaces them all"), found.toString());

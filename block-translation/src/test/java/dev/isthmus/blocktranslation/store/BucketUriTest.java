@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.StorageUri;
+import dev.isthmus.blocktranslation.store.s3.CredentialSource;
+import dev.isthmus.blocktranslation.store.s3.S3Endpoint;
 import dev.isthmus.blocktranslation.store.s3.S3Settings;
 import java.net.URI;
 import java.nio.file.Path;
@@ -34,12 +36,10 @@ class BucketUriTest {
     assertEquals("team-a/eu/db1/", uri.volumePrefix());
     assertEquals(
         new StoreAddress.S3(
-            new S3Settings(
+            S3Settings.of(
                 "disks",
-                URI.create("http://127.0.0.1:9000"),
-                "eu-1",
-                Path.of("/etc/isthmus/credentials"),
-                "db")),
+                new S3Endpoint(URI.create("http://127.0.0.1:9000"), "eu-1", true, false, false),
+                new CredentialSource(Path.of("/etc/isthmus/credentials"), "db", null))),
         uri.address());
     assertEquals("db1/", volume("s3://disks/db1").volumePrefix());
   }

@@ -81,7 +81,7 @@ public final class FakeObjectStore implements StoreDriver {
 
   @Override
   public CompletableFuture<ETag> put(
-      String key, PutBody body, PutCondition condition, long timeoutNanos) {
+      String key, PutBody body, PutCondition condition, RequestPurpose purpose, long timeoutNanos) {
     byte[] bytes = body.copyAll();
     if (bytes == null) {
       return CompletableFuture.failedFuture(new StoreException.Timeout("PUT " + key + ": ended"));

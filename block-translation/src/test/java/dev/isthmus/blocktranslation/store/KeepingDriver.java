@@ -20,7 +20,7 @@ final class KeepingDriver implements StoreDriver {
 
   @Override
   public CompletableFuture<ETag> put(
-      String key, PutBody body, PutCondition condition, long timeoutNanos) {
+      String key, PutBody body, PutCondition condition, RequestPurpose purpose, long timeoutNanos) {
     bodies.add(body);
     return new CompletableFuture<>();
   }

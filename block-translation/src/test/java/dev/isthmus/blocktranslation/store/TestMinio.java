@@ -38,4 +38,11 @@ public final class TestMinio extends TestS3Server {
   public static TestMinio start() {
     return new TestMinio(TestScripts.binary("minio").toString());
   }
+
+  /** Starts one whose bucket keeps every version. */
+  public static TestMinio startVersioned() {
+    TestMinio server = start();
+    server.enableVersioning();
+    return server;
+  }
 }

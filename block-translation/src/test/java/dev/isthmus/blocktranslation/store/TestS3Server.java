@@ -1,7 +1,8 @@
 package dev.isthmus.blocktranslation.store;
 
+import dev.isthmus.blocktranslation.store.s3.CredentialSource;
+import dev.isthmus.blocktranslation.store.s3.S3Endpoint;
 import dev.isthmus.blocktranslation.store.s3.S3Settings;
-import dev.isthmus.blocktranslation.store.s3.S3Store;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -25,6 +26,7 @@ import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3AsyncClient;
+import software.amazon.awssdk.services.s3.model.BucketVersioningStatus;
 
 /**
  * A real S3 server on a free port of the loopback interface, with random credentials and its data
@@ -170,17 +172,33 @@ public class TestS3Server implements AutoCloseable {
 
   /** Settings of the bucket with the owner's credentials. */
   public S3Settings settings() {
-    return new S3Settings(bucket, endpoint, null, credentialsFile(), null);
+    return S3Settings.of(
+        bucket, S3Endpoint.at(endpoint), CredentialSource.ofFile(credentialsFile()));
   }
 
   /** A store over the bucket with the production limits. */
   public ObjectStore openStore() {
-    return openStore(StoreLimits.DEFAULT.withRequests(64, 8192));
+    return openStore(settings(), StoreLimits.DEFAULT.withRequests(64, 8192));
   }
 
-  /** A store over the bucket. */
-  public ObjectStore openStore(StoreLimits limits) {
-    return S3Store.open(settings(), limits, new ExecutorStoreTimer(timer));
+  /** A store over a bucket, by the library that {@code settings} name. */
+  public ObjectStore openStore(S3Settings settings, StoreLimits limits) {
+    return new StoreAddress.S3(settings).open(limits, new ExecutorStoreTimer(timer));
+  }
+
+  /** Keeps every version of what is put from now on. */
+  final void enableVersioning() {
+    try (S3AsyncClient client = client()) {
+      client
+          .putBucketVersioning(r ->
+              r.bucket(bucket)
+                  .versioningConfiguration(v -> v.status(BucketVersioningStatus.ENABLED)))
+          .join();
+      var status = client.getBucketVersioning(r -> r.bucket(bucket)).join().status();
+      if (status != BucketVersioningStatus.ENABLED) {
+        throw new AssertionError(name + " keeps no versions: " + status);
+      }
+    }
   }
 
   /**

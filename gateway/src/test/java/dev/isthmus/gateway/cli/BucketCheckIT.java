@@ -135,6 +135,20 @@ class BucketCheckIT {
         new ObjectMapper().readTree(quick.out()).get("sent_bytes").asInt() < 1 << 20, quick.out());
   }
 
+  /** The same by the other library. */
+  @Test
+  void aGoodServerByTheMinioClient() throws IOException {
+    String bucket = bucket("by-minio");
+    String uri =
+        "minio://%s/%s/disks?tls=off&credentials_file=%s"
+            .formatted(minio.endpoint().getAuthority(), bucket, minio.credentialsFile());
+    Run quick = run("bucket", "check", uri, "--quick", "-o", "json");
+    assertEquals(0, quick.exitCode());
+    assertEquals(Set.of("latency", "throughput"), with(verdicts(quick), "SKIP").keySet());
+    assertEquals(Map.of(), with(verdicts(quick), "WARN"));
+    assertEquals(Set.of(), keys(bucket));
+  }
+
   @Test
   void aKeyThatMayOnlyRead() throws Exception {
     String bucket = bucket("read-only");

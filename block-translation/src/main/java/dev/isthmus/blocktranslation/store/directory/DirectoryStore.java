@@ -6,6 +6,7 @@ import dev.isthmus.blocktranslation.store.ListPage;
 import dev.isthmus.blocktranslation.store.PolicyObjectStore;
 import dev.isthmus.blocktranslation.store.PutBody;
 import dev.isthmus.blocktranslation.store.PutCondition;
+import dev.isthmus.blocktranslation.store.RequestPurpose;
 import dev.isthmus.blocktranslation.store.StoreDriver;
 import dev.isthmus.blocktranslation.store.StoreException;
 import dev.isthmus.blocktranslation.store.StoreLimits;
@@ -69,7 +70,7 @@ public final class DirectoryStore implements StoreDriver {
 
   @Override
   public CompletableFuture<ETag> put(
-      String key, PutBody body, PutCondition condition, long timeoutNanos) {
+      String key, PutBody body, PutCondition condition, RequestPurpose purpose, long timeoutNanos) {
     return run("PUT " + key, wanted -> bucket.put(key, body, condition, wanted));
   }
 

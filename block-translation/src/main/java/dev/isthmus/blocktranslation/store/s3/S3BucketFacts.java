@@ -4,7 +4,6 @@ import dev.isthmus.blocktranslation.store.BucketFacts;
 import dev.isthmus.blocktranslation.store.RequestKind;
 import dev.isthmus.blocktranslation.store.StoreException;
 import dev.isthmus.blocktranslation.store.StoreLimits;
-import io.netty.channel.EventLoopGroup;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
@@ -26,25 +25,23 @@ import software.amazon.awssdk.services.s3.model.DefaultRetention;
 import software.amazon.awssdk.services.s3.model.ObjectLockRule;
 import software.amazon.awssdk.services.s3.model.S3Response;
 
-/** What a bucket of a server that speaks S3 says of itself. Threading: thread-safe. */
+/**
+ * What a bucket of a server that speaks S3 says of itself, asked by the AWS SDK whichever library
+ * its disks use. Threading: thread-safe.
+ */
 public final class S3BucketFacts implements BucketFacts {
 
   private static final Pattern ERROR_CODE = Pattern.compile("[A-Za-z0-9.]{1,64}");
 
   private final S3Settings settings;
-  private final EventLoopGroup loops;
+  private final S3Connection connection;
   private final S3AsyncClient client;
   private final AtomicLong requests = new AtomicLong();
 
   private S3BucketFacts(S3Settings settings, StoreLimits limits) {
     this.settings = settings;
-    this.loops = S3Store.networkThreads();
-    try {
-      this.client = S3Clients.build(settings, limits, loops, Runnable::run);
-    } catch (RuntimeException e) {
-      S3Store.stop(loops);
-      throw e;
-    }
+    this.connection = S3Connection.open(settings, limits);
+    this.client = connection.client();
   }
 
   /**
@@ -200,7 +197,6 @@ public final class S3BucketFacts implements BucketFacts {
 
   @Override
   public void close() {
-    client.close();
-    S3Store.stop(loops);
+    connection.close();
   }
 }

@@ -2,7 +2,9 @@ package dev.isthmus.blocktranslation.store.s3;
 
 import dev.isthmus.blocktranslation.store.BucketFacts;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.s3.model.LifecycleExpiration;
@@ -40,6 +42,7 @@ final class S3LifecycleRules {
     return new BucketFacts.LifecycleRule(
         Objects.requireNonNullElse(rule.id(), "(without an id)"),
         prefix(rule),
+        tags(rule.filter()),
         narrowedBy(rule.filter()),
         expires ? when(expiration.days(), expiration.date()) : "",
         transitions,
@@ -62,18 +65,24 @@ final class S3LifecycleRules {
     return Objects.requireNonNullElse(prefix, "");
   }
 
+  private static Map<String, String> tags(@Nullable LifecycleRuleFilter filter) {
+    var tags = new LinkedHashMap<String, String>();
+    if (filter != null && filter.tag() != null) {
+      tags.put(filter.tag().key(), filter.tag().value());
+    }
+    if (filter != null && filter.and() != null) {
+      filter.and().tags().forEach(tag -> tags.put(tag.key(), tag.value()));
+    }
+    return tags;
+  }
+
   private static String narrowedBy(@Nullable LifecycleRuleFilter filter) {
-    if (filter == null) {
-      return "";
-    }
     var words = new ArrayList<String>();
-    if (filter.tag() != null) {
-      words.add("tag " + filter.tag().key() + "=" + filter.tag().value());
+    if (filter != null) {
+      sizes(filter.objectSizeGreaterThan(), filter.objectSizeLessThan(), words);
     }
-    sizes(filter.objectSizeGreaterThan(), filter.objectSizeLessThan(), words);
-    LifecycleRuleAndOperator and = filter.and();
-    if (and != null) {
-      and.tags().forEach(tag -> words.add("tag " + tag.key() + "=" + tag.value()));
+    if (filter != null && filter.and() != null) {
+      LifecycleRuleAndOperator and = filter.and();
       sizes(and.objectSizeGreaterThan(), and.objectSizeLessThan(), words);
     }
     return String.join(", ", words);

@@ -1,60 +1,98 @@
 package dev.isthmus.blocktranslation.store.s3;
 
 import dev.isthmus.blocktranslation.store.StoreException;
-import java.net.URI;
-import java.nio.file.Path;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Which bucket, where, and where its credentials are found; never the credentials. Immutable.
+ * Which bucket, where, and how it is spoken to; never the credentials. Immutable.
  *
+ * @param client what speaks to it
  * @param bucket its name
- * @param endpoint of a server other than AWS, which is then addressed path-style; null for AWS
- * @param region null for {@code us-east-1} with an endpoint, else for what the SDK's chain finds
- * @param credentialsFile a file in the format of {@code ~/.aws/credentials}; null for the SDK's
- *     default chain
- * @param profile of that file, or of the user's own files; null for the default
+ * @param endpoint the server
+ * @param credentials where they are found
+ * @param tls whom to trust
+ * @param proxy what stands between
+ * @param placement how the server keeps what is put
  */
 public record S3Settings(
+    Client client,
     String bucket,
-    @Nullable URI endpoint,
-    @Nullable String region,
-    @Nullable Path credentialsFile,
-    @Nullable String profile) {
+    S3Endpoint endpoint,
+    CredentialSource credentials,
+    Tls tls,
+    ProxyChoice proxy,
+    Placement placement) {
+
+  /** The libraries that speak S3 here: {@code s3://} and {@code minio://}. */
+  public enum Client {
+    AWS_SDK,
+    MINIO
+  }
 
   /** The names that S3 gives buckets: 3 to 63 characters. */
   private static final Pattern BUCKET = Pattern.compile("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]");
-
-  private static final Pattern REGION = Pattern.compile("[a-z0-9-]{1,40}");
 
   public S3Settings {
     if (!BUCKET.matcher(bucket).matches() || bucket.contains("..")) {
       throw new StoreException.Invalid(
           "a bucket's name has 3 to 63 of a-z 0-9 . - , not \"" + bucket + "\"");
     }
-    if (region != null && !REGION.matcher(region).matches()) {
-      throw new StoreException.Invalid("region \"" + region + "\" is not of a-z 0-9 -");
+    if (client == Client.MINIO && endpoint.url() == null) {
+      throw new StoreException.Invalid("minio://HOST:PORT/BUCKET: the server is missing");
     }
-    if (endpoint != null) {
-      checkEndpoint(endpoint);
+    if (!endpoint.isTls() && !tls.equals(Tls.DEFAULT)) {
+      throw new StoreException.Invalid(
+          "ca_file= and insecure_skip_verify= are about TLS, and the endpoint is plain HTTP");
     }
   }
 
-  private static void checkEndpoint(URI endpoint) {
-    if (endpoint.getRawUserInfo() != null || endpoint.getRawQuery() != null) {
-      throw new StoreException.Invalid("an endpoint holds no user, password or query");
-    }
-    boolean http = "http".equals(endpoint.getScheme()) || "https".equals(endpoint.getScheme());
-    String path = endpoint.getRawPath();
-    boolean bare = path == null || path.isEmpty() || path.equals("/");
-    if (!http || endpoint.getHost() == null || !bare || endpoint.getRawFragment() != null) {
-      throw new StoreException.Invalid("an endpoint is http://HOST:PORT or https://HOST:PORT");
-    }
+  /** A bucket with the defaults of all that is not named. */
+  public static S3Settings of(String bucket, S3Endpoint endpoint, CredentialSource credentials) {
+    return new S3Settings(
+        Client.AWS_SDK,
+        bucket,
+        endpoint,
+        credentials,
+        Tls.DEFAULT,
+        ProxyChoice.fromEnvironment(),
+        Placement.DEFAULT);
+  }
+
+  /** The same bucket through another library. */
+  public S3Settings by(Client other) {
+    return new S3Settings(other, bucket, endpoint, credentials, tls, proxy, placement);
+  }
+
+  /** The same, trusting others. */
+  public S3Settings with(Tls other) {
+    return new S3Settings(client, bucket, endpoint, credentials, other, proxy, placement);
+  }
+
+  /** The same, through another proxy. */
+  public S3Settings with(ProxyChoice other) {
+    return new S3Settings(client, bucket, endpoint, credentials, tls, other, placement);
+  }
+
+  /** The same, kept otherwise. */
+  public S3Settings with(Placement other) {
+    return new S3Settings(client, bucket, endpoint, credentials, tls, proxy, other);
+  }
+
+  /** The same, with credentials from elsewhere. */
+  public S3Settings with(CredentialSource other) {
+    return new S3Settings(client, bucket, endpoint, other, tls, proxy, placement);
   }
 
   /** For people: bucket, and server if it is not AWS. */
   public String description() {
-    return "s3://" + bucket + (endpoint == null ? "" : " (" + endpoint + ")");
+    return switch (client) {
+      case AWS_SDK ->
+          "s3://" + bucket + (endpoint.url() == null ? "" : " (" + endpoint.url() + ")");
+      case MINIO ->
+          "minio://"
+              + (endpoint.url() == null ? "" : endpoint.url().getRawAuthority())
+              + "/"
+              + bucket;
+    };
   }
 }

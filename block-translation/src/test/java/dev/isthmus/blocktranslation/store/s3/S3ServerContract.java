@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.isthmus.blocktranslation.store.ByteRange;
-import dev.isthmus.blocktranslation.store.ExecutorStoreTimer;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.ObjectStoreContract;
 import dev.isthmus.blocktranslation.store.PutCondition;
@@ -22,36 +21,42 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import software.amazon.awssdk.services.s3.S3AsyncClient;
 import software.amazon.awssdk.services.s3.model.ChecksumMode;
 
-/** The contract, and what is S3's own: credentials and buckets. */
-abstract class S3ServerContract extends ObjectStoreContract {
+/** The contract, and what is S3's own, on a real server by one of the libraries. */
+public abstract class S3ServerContract extends ObjectStoreContract {
 
   private static final RequestOptions ADMIN = RequestOptions.of(RequestPurpose.ADMIN);
   private static final String WRONG_SECRET = "thisIsNotTheSecretKeyOfAnyone";
 
-  private final ScheduledThreadPoolExecutor timer = StoreTesting.timerExecutor();
+  private final TestS3Server server;
+  private final S3Settings.Client client;
 
-  /** The server that runs for all tests of the class. */
-  abstract TestS3Server server();
+  /**
+   * Tests of one pair.
+   *
+   * @param server runs for all tests of the class
+   * @param client what speaks to it
+   */
+  protected S3ServerContract(TestS3Server server, S3Settings.Client client) {
+    this.server = server;
+    this.client = client;
+  }
+
+  private S3Settings settings() {
+    return server.settings().by(client);
+  }
 
   @Override
   protected ObjectStore openStore() {
-    return server().openStore();
-  }
-
-  @AfterEach
-  void stopTimer() {
-    timer.shutdownNow();
+    return server.openStore(settings(), StoreLimits.DEFAULT.withRequests(64, 8192));
   }
 
   private ObjectStore open(S3Settings settings) {
-    return S3Store.open(settings, StoreLimits.DEFAULT, new ExecutorStoreTimer(timer));
+    return server.openStore(settings, StoreLimits.DEFAULT);
   }
 
   @Test
@@ -60,8 +65,8 @@ abstract class S3ServerContract extends ObjectStoreContract {
     Files.writeString(
         file,
         "[other]\naws_access_key_id = %s\naws_secret_access_key = %s\n"
-            .formatted(server().accessKey(), WRONG_SECRET));
-    refuses(new S3Settings(server().bucket(), server().endpoint(), null, file, "other"));
+            .formatted(server.accessKey(), WRONG_SECRET));
+    refuses(settings().with(new CredentialSource(file, "other", null)));
   }
 
   @Test
@@ -71,7 +76,7 @@ abstract class S3ServerContract extends ObjectStoreContract {
         file,
         "[default]\naws_access_key_id = NOSUCHKEY\naws_secret_access_key = %s\n"
             .formatted(WRONG_SECRET));
-    refuses(new S3Settings(server().bucket(), server().endpoint(), null, file, null));
+    refuses(settings().with(CredentialSource.ofFile(file)));
   }
 
   private void refuses(S3Settings settings) {
@@ -86,9 +91,9 @@ abstract class S3ServerContract extends ObjectStoreContract {
         var trace = new StringWriter();
         refused.printStackTrace(new PrintWriter(trace));
         assertTrue(trace.toString().contains("some/key"), trace.toString());
-        assertTrue(trace.toString().contains(server().bucket()), trace.toString());
+        assertTrue(trace.toString().contains(server.bucket()), trace.toString());
         assertFalse(trace.toString().contains(WRONG_SECRET), trace.toString());
-        assertFalse(trace.toString().contains(server().accessKey()), trace.toString());
+        assertFalse(trace.toString().contains(server.accessKey()), trace.toString());
         assertFalse(trace.toString().contains("NOSUCHKEY"), trace.toString());
       }
       assertEquals(0, store.statistics().total().retries());
@@ -98,8 +103,11 @@ abstract class S3ServerContract extends ObjectStoreContract {
   @Test
   void missingBucketIsNotAnAbsentObject() {
     var settings =
-        new S3Settings(
-            "no-such-bucket", server().endpoint(), null, server().credentialsFile(), null);
+        S3Settings.of(
+                "no-such-bucket",
+                S3Endpoint.at(server.endpoint()),
+                CredentialSource.ofFile(server.credentialsFile()))
+            .by(client);
     try (ObjectStore store = open(settings)) {
       assertFails(
           StoreException.Invalid.class, store.get("some/key", ByteRange.span(0, 10), ADMIN));
@@ -115,12 +123,11 @@ abstract class S3ServerContract extends ObjectStoreContract {
   void checksumsAreKept() {
     byte[] body = StoreTesting.bytes(12_345, 1);
     try (ObjectStore store = openStore();
-        S3AsyncClient client = server().client()) {
+        S3AsyncClient bare = server.client()) {
       StoreTesting.join(store.put("summed", segments(body), PutCondition.always(), ADMIN));
       var head =
-          client
-              .headObject(
-                  r -> r.bucket(server().bucket()).key("summed").checksumMode(ChecksumMode.ENABLED))
+          bare.headObject(
+                  r -> r.bucket(server.bucket()).key("summed").checksumMode(ChecksumMode.ENABLED))
               .join();
       assertEquals(S3Checksums.base64(body), head.checksumCRC32C());
     }
@@ -130,7 +137,8 @@ abstract class S3ServerContract extends ObjectStoreContract {
   @Test
   void stoppedServerIsWaitedFor() throws IOException, InterruptedException {
     try (ObjectStore store =
-        server().openStore(StoreLimits.DEFAULT.withTimeouts(60_000_000_000L, 1_000_000_000L))) {
+        server.openStore(
+            settings(), StoreLimits.DEFAULT.withTimeouts(60_000_000_000L, 1_000_000_000L))) {
       signal("STOP");
       var put = store.put("paused", segments(new byte[10]), PutCondition.always(), ADMIN);
       Thread.sleep(2500);
@@ -145,7 +153,7 @@ abstract class S3ServerContract extends ObjectStoreContract {
 
   private void signal(String name) throws IOException, InterruptedException {
     int exit =
-        new ProcessBuilder("kill", "-" + name, Long.toString(server().pid())).start().waitFor();
+        new ProcessBuilder("kill", "-" + name, Long.toString(server.pid())).start().waitFor();
     assertEquals(0, exit);
   }
 }

@@ -137,10 +137,12 @@ class S3StoreFailureTest {
     Path file = directory.resolve("credentials");
     Files.writeString(
         file, "[default]\naws_access_key_id = AKIDTEST\naws_secret_access_key = " + SECRET + "\n");
-    return S3Store.open(
-        new S3Settings("bucket", URI.create(endpoint), null, file, null),
-        limits,
-        new ExecutorStoreTimer(timer));
+    return S3Store.open(settings(endpoint, file), limits, new ExecutorStoreTimer(timer));
+  }
+
+  private static S3Settings settings(String endpoint, Path file) {
+    return S3Settings.of(
+        "bucket", S3Endpoint.at(URI.create(endpoint)), CredentialSource.ofFile(file));
   }
 
   private static StoreLimits quick() {
@@ -343,7 +345,7 @@ class S3StoreFailureTest {
   void badCredentialsFilesAreRefusedWithoutTheirContent() throws IOException {
     Path file = directory.resolve("bad");
     Files.writeString(file, "[default\naws_secret_access_key " + SECRET + "\n");
-    var settings = new S3Settings("bucket", URI.create("http://127.0.0.1:1"), null, file, null);
+    var settings = settings("http://127.0.0.1:1", file);
     var e =
         assertThrows(
             StoreException.Invalid.class,

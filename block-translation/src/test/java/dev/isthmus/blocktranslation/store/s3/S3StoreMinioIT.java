@@ -1,15 +1,18 @@
 package dev.isthmus.blocktranslation.store.s3;
 
 import dev.isthmus.blocktranslation.store.TestMinio;
-import dev.isthmus.blocktranslation.store.TestS3Server;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
-/** The contract on a real MinIO. */
+/** The contract by the AWS SDK on a real MinIO. */
 class S3StoreMinioIT extends S3ServerContract {
 
   @SuppressWarnings("NullAway.Init") // set before all tests
   private static TestMinio server;
+
+  S3StoreMinioIT() {
+    super(server, S3Settings.Client.AWS_SDK);
+  }
 
   @BeforeAll
   static void start() {
@@ -21,10 +24,5 @@ class S3StoreMinioIT extends S3ServerContract {
     if (server != null) {
       server.close();
     }
-  }
-
-  @Override
-  TestS3Server server() {
-    return server;
   }
 }

@@ -1,0 +1,34 @@
+package dev.isthmus.blocktranslation.store.s3;
+
+import dev.isthmus.blocktranslation.store.TestVersity;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+
+/** The contract by the AWS SDK on a real VersityGW whose bucket keeps versions. */
+class S3StoreVersityVersionedIT extends S3ServerContract {
+
+  @SuppressWarnings("NullAway.Init") // set before all tests
+  private static TestVersity server;
+
+  S3StoreVersityVersionedIT() {
+    super(server, S3Settings.Client.AWS_SDK);
+  }
+
+  /** VersityGW 1.8.0 takes a delete marker for an object, where S3 takes it for none. */
+  @Override
+  protected boolean createsWhereItDeleted() {
+    return false;
+  }
+
+  @BeforeAll
+  static void start() {
+    server = TestVersity.startVersioned();
+  }
+
+  @AfterAll
+  static void stop() {
+    if (server != null) {
+      server.close();
+    }
+  }
+}
