@@ -662,6 +662,7 @@ final class VolumeCore
       collect();
       uploader.stop();
       giveUp();
+      writes.close();
       rpo.close();
       map.close();
       cache.clear();

@@ -82,6 +82,7 @@ final class WritePath {
   private long throttledNanos;
   private volatile int heldCount;
   private boolean logFailed;
+  private boolean closed;
   // Why the log itself took no record the last time, though the backlog had room; empty if it did.
   private String logFullWhy = "";
   // Of the first of those held: bytes that are in the log already, which only a full file system
@@ -171,6 +172,9 @@ final class WritePath {
 
   /** There may be room in the log, or the bucket may be near enough again. */
   void roomChanged() {
+    if (closed) {
+      return;
+    }
     admitHeld();
     // Hosts send nothing to a stalled device, so it has to recover without a write.
     if (held.isEmpty() && !logFailed && !rpo.holdsWriters() && fitsLargest() && logHasRoom()) {
@@ -244,6 +248,16 @@ final class WritePath {
     }
     heldCount = 0;
     exclusive.drain().forEach(blocked -> blocked.finish(status));
+  }
+
+  /** The log is about to be closed: all that wait end, and nothing looks for room any more. */
+  void close() {
+    closed = true;
+    refuseHeld(IoStatus.CLOSED);
+    if (lookTimer != null) {
+      lookTimer.cancel();
+      lookTimer = null;
+    }
   }
 
   private void hold(Request request) {

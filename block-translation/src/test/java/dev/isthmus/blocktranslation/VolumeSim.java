@@ -20,7 +20,7 @@ class VolumeSim {
   private static final int DEFAULT_SEEDS = 300;
 
   /** Seeds that found a defect once, and that every run plays. */
-  private static final long[] FIXED = {334};
+  private static final long[] FIXED = {334, 9845};
 
   @Test
   @Timeout(3600)
