@@ -79,8 +79,15 @@ public final class BucketImages implements AutoCloseable {
    *
    * @param blockSizeBytes 512 or 4096; the disk's size must be a multiple
    * @param tiers as of {@link ObjectVolumeProvider#create}
+   * @param fencing likewise
    */
-  public record ImportOptions(int blockSizeBytes, Tiers tiers) {}
+  public record ImportOptions(int blockSizeBytes, Tiers tiers, Fencing fencing) {
+
+    /** Into a bucket that keeps owners apart. */
+    public ImportOptions(int blockSizeBytes, Tiers tiers) {
+      this(blockSizeBytes, tiers, Fencing.CONDITIONAL);
+    }
+  }
 
   /** Whether {@code text} says where a volume's objects are, and not a file or device. */
   public static boolean isVolume(String text) {
@@ -205,14 +212,23 @@ public final class BucketImages implements AutoCloseable {
     try {
       requireAbsent(store, loop, place);
       new VolumeObjects(store, place).requireApart();
+      var fenced = new FencingStore(store, Fencing.CONDITIONAL);
       var importing =
           new ImageImport(
-              store,
+              fenced,
               loop,
               place.keyPrefix(),
               place.where(),
-              VolumeAdmin.newManifest(
-                  nonces, place, source.sizeBytes(), options.blockSizeBytes(), options.tiers()),
+              VolumeAdmin.fencedFromTheStart(
+                  new FencingGate(options.fencing(), true),
+                  fenced,
+                  place,
+                  VolumeAdmin.newManifest(
+                      nonces,
+                      place,
+                      source.sizeBytes(),
+                      options.blockSizeBytes(),
+                      options.tiers())),
               mapSettings,
               nonces);
       try {

@@ -37,16 +37,17 @@ import org.slf4j.LoggerFactory;
  * <p>{@link #create} takes {@code size} (as {@code 10GiB}), {@code blk_size} (512 or 4096), {@code
  * ack} ({@code applied}, {@code local}), {@code flush} ({@code local}, {@code uploaded}) and {@code
  * rpo} ({@code none}, {@code 30s}, {@code 30s,enforce}); {@link #open} takes {@code takeover}
- * ({@code unflushed}, {@code lossy}); every call takes {@code log_dir}, a directory of this host
- * for the volume's log ({@link LogPlace}). Threading: thread-safe; all calls block.
+ * ({@code unflushed}, {@code lossy}); both take {@code fencing} ({@link Fencing}); every call takes
+ * {@code log_dir}, a directory of this host for the volume's log ({@link LogPlace}). Threading:
+ * thread-safe; all calls block.
  */
 public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(ObjectVolumeProvider.class);
 
   private static final Set<String> CREATE_KEYS =
-      Set.of("size", "blk_size", "ack", "flush", "rpo", LogPlace.KEY);
-  private static final Set<String> OPEN_KEYS = Set.of("takeover", LogPlace.KEY);
+      Set.of("size", "blk_size", "ack", "flush", "rpo", Fencing.KEY, LogPlace.KEY);
+  private static final Set<String> OPEN_KEYS = Set.of("takeover", Fencing.KEY, LogPlace.KEY);
   private static final Set<String> OTHER_KEYS = Set.of(LogPlace.KEY);
 
   private static final int DEFAULT_BLOCK_BYTES = 4096;
@@ -74,8 +75,13 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     uri.refuseSizeAtOpen();
     BucketUri bucket = BucketUri.ofVolume(uri, OPEN_KEYS);
     Takeover takeover = takeover(uri.get("takeover"));
+    FencingGate gate = FencingGate.of(uri.get(Fencing.KEY));
     return open(
-        bucket, VolumePlace.of(uri, bucket), logs(uri, bucket), opener -> opener.open(takeover));
+        bucket,
+        VolumePlace.of(uri, bucket),
+        logs(uri, bucket),
+        gate,
+        opener -> opener.open(takeover));
   }
 
   /**
@@ -94,6 +100,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
         bucket,
         VolumePlace.of(uri, bucket),
         madeLogs(uri, bucket),
+        FencingGate.AS_STORED,
         opener -> opener.openUnattended(expected));
   }
 
@@ -133,7 +140,11 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
   }
 
   private ObjectVolume open(
-      BucketUri bucket, VolumePlace place, Path logs, Function<VolumeOpener, VolumeCore> open) {
+      BucketUri bucket,
+      VolumePlace place,
+      Path logs,
+      FencingGate gate,
+      Function<VolumeOpener, VolumeCore> open) {
     var volume = new AtomicReference<@Nullable VolumeCore>();
     var loop =
         new ThreadedLoop(
@@ -162,6 +173,7 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
                   LogHome.DISK,
                   loop,
                   nonces,
+                  gate,
                   scrubs,
                   manifest -> VolumeAdmin.summary(place, manifest),
                   () -> ledger.close(store)));
@@ -180,8 +192,9 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
     VolumePlace place = VolumePlace.of(uri, bucket);
     Path logs = logs(uri, bucket);
     int blockBytes = uri.blockSizeBytes(DEFAULT_BLOCK_BYTES);
-    admin(bucket).create(place, uri.sizeBytesAtCreate(blockBytes), blockBytes, tiers(uri));
-    return open(bucket, place, logs, opener -> opener.open(Takeover.NONE));
+    FencingGate gate = FencingGate.of(uri.get(Fencing.KEY));
+    admin(bucket).create(place, uri.sizeBytesAtCreate(blockBytes), blockBytes, tiers(uri), gate);
+    return open(bucket, place, logs, FencingGate.AS_STORED, opener -> opener.open(Takeover.NONE));
   }
 
   /** What the URI says, and the defaults for the rest. */

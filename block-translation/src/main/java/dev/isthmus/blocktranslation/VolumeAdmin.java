@@ -53,10 +53,44 @@ final class VolumeAdmin {
    *
    * @throws DeviceException.Invalid if there is one, or one below or above it
    */
-  void create(VolumePlace place, long sizeBytes, int blockSizeBytes, Tiers tiers) {
+  void create(
+      VolumePlace place, long sizeBytes, int blockSizeBytes, Tiers tiers, FencingGate gate) {
     new VolumeObjects(store, place).requireApart();
-    Manifest manifest = newManifest(nonces, place, sizeBytes, blockSizeBytes, tiers);
-    join(place.where(), manifests(place).create(manifest));
+    var fenced = new FencingStore(store, Fencing.CONDITIONAL);
+    Manifest manifest =
+        fencedFromTheStart(
+            gate, fenced, place, newManifest(nonces, place, sizeBytes, blockSizeBytes, tiers));
+    try {
+      join(place.where(), manifests(fenced, place).create(manifest));
+    } catch (DeviceException.Invalid e) {
+      // There is another one: what this one had there before it was is nobody's.
+      probe(fenced, place, manifest).discard();
+      throw e;
+    }
+  }
+
+  /**
+   * The first manifest of a volume, with what keeps its owners apart; {@code store} does so from
+   * now on.
+   *
+   * @throws DeviceException.Invalid if the bucket can't do it
+   */
+  static Manifest fencedFromTheStart(
+      FencingGate gate, FencingStore store, VolumePlace place, Manifest manifest) {
+    try {
+      Fencing fencing =
+          gate.decide(store, Waiter.BLOCKING, place.keyPrefix(), manifest, place.where());
+      store.use(fencing);
+      return manifest.withFencing(fencing);
+    } catch (DeviceException.Invalid e) {
+      probe(store, place, manifest).discard();
+      throw e;
+    }
+  }
+
+  private static FencingProbe probe(FencingStore store, VolumePlace place, Manifest manifest) {
+    return new FencingProbe(
+        store.conditional(), Waiter.BLOCKING, place.keyPrefix(), manifest.volume(), place.where());
   }
 
   /** The first manifest of a volume that was never open. */
@@ -79,6 +113,7 @@ final class VolumeAdmin {
         Manifest.State.CLOSED,
         "",
         tiers,
+        Fencing.CONDITIONAL,
         List.of());
   }
 
@@ -107,6 +142,7 @@ final class VolumeAdmin {
         manifest.sizeBytes(),
         manifest.blockSizeBytes(),
         manifest.tiers(),
+        manifest.fencing(),
         manifest.epoch(),
         manifest.state() == Manifest.State.CLOSED,
         newest == null ? 0 : newest.lastLsn(),
@@ -126,6 +162,10 @@ final class VolumeAdmin {
   }
 
   private ManifestStore manifests(VolumePlace place) {
+    return manifests(store, place);
+  }
+
+  private static ManifestStore manifests(ObjectStore store, VolumePlace place) {
     return new ManifestStore(store, place.keyPrefix(), place.where());
   }
 
@@ -166,6 +206,7 @@ final class VolumeAdmin {
    */
   Manifest delete(VolumePlace place, LongConsumer deleted) {
     ManifestStore.Stored stored = read(place);
+    var fenced = new FencingStore(store, stored.manifest().fencing());
     var objects = new VolumeObjects(store, place);
     VolumeObjects.Amount _ = objects.requireOwn();
     boolean isAgain = stored.manifest().state() == Manifest.State.DELETED;
@@ -175,7 +216,7 @@ final class VolumeAdmin {
       ManifestStore.Attempt attempt =
           join(
               place.where(),
-              manifests(place)
+              manifests(fenced, place)
                   .tryReplace(
                       stored, stored.manifest().deleted(nonces.nextHex128(), nonces.nextUuid())));
       stored = attempt.found();
@@ -186,7 +227,7 @@ final class VolumeAdmin {
     }
     String fence = isAgain ? findFence(place, stored.manifest()) : null;
     if (fence == null && mayBeOwned) {
-      fence = fence(place, stored.manifest());
+      fence = fence(fenced, place, stored.manifest());
     }
     long count = 0;
     for (int pass = 0; pass < DELETE_PASSES; pass++) {
@@ -208,7 +249,7 @@ final class VolumeAdmin {
    * @return the fence's key; null if the chain is damaged: then its end can't be found, and the
    *     owner hears of the deletion with its next checkpoint
    */
-  private @Nullable String fence(VolumePlace place, Manifest doomed) {
+  private static @Nullable String fence(ObjectStore store, VolumePlace place, Manifest doomed) {
     try {
       BucketView bucket =
           BucketView.read(

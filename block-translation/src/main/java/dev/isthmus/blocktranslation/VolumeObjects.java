@@ -15,10 +15,10 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What lies below a volume's key prefix, told apart by its keys: manifest, segments, checkpoints
- * and runs are a volume's own, whichever UUID they are below; anything else is somebody else's, of
- * a volume that was made below this one or of no volume at all, and nobody here deletes it.
- * Threading: thread-safe; immutable; all calls block.
+ * What lies below a volume's key prefix, told apart by its keys: manifest, probe, segments,
+ * checkpoints and runs are a volume's own, whichever UUID they are below; anything else is somebody
+ * else's, of a volume that was made below this one or of no volume at all, and nobody here deletes
+ * it. Threading: thread-safe; immutable; all calls block.
  */
 final class VolumeObjects {
 
@@ -149,7 +149,7 @@ final class VolumeObjects {
     if (relative.equals(Keys.MANIFEST)) {
       return false;
     }
-    if (Keys.parse(relative) != null) {
+    if (Keys.parse(relative) != null || Keys.probeOf(relative) != null) {
       return true;
     }
     throw new DeviceException.Invalid(

@@ -39,13 +39,14 @@ final class VolumeOpener {
   private final String name;
   private final String where;
   private final String keyPrefix;
-  private final ObjectStore store;
+  private final FencingStore store;
   private final ObjectVolumeSettings settings;
   private final EngineSizes sizes;
   private final LogHome logs;
   private final EngineLoop loop;
   private final Nonces nonces;
   private final ScrubQueue scrubs;
+  private final FencingGate gate;
   private final ManifestStore manifests;
   private final Function<Manifest, VolumeSummary> summaries;
   private final Runnable onClosed;
@@ -56,6 +57,7 @@ final class VolumeOpener {
    * @param keyPrefix of its objects, ending in a slash
    * @param logs where this host keeps logs
    * @param loop of the volume; it ends with it
+   * @param gate decides what keeps owners apart
    * @param scrubs where scrubs of all volumes of the process wait for their turn
    * @param summaries tells of a manifest what people want to know
    * @param onClosed run when the volume has let go of everything
@@ -70,20 +72,22 @@ final class VolumeOpener {
       LogHome logs,
       EngineLoop loop,
       Nonces nonces,
+      FencingGate gate,
       ScrubQueue scrubs,
       Function<Manifest, VolumeSummary> summaries,
       Runnable onClosed) {
     this.name = name;
     this.where = where;
     this.keyPrefix = keyPrefix;
-    this.store = store;
+    this.store = new FencingStore(store, Fencing.CONDITIONAL);
     this.settings = settings;
     this.sizes = sizes;
     this.logs = logs;
     this.loop = loop;
     this.nonces = nonces;
+    this.gate = gate;
     this.scrubs = scrubs;
-    this.manifests = new ManifestStore(store, keyPrefix, where);
+    this.manifests = new ManifestStore(this.store, keyPrefix, where);
     this.summaries = summaries;
     this.onClosed = onClosed;
     this.times = new OpenTimes(loop);
@@ -128,6 +132,7 @@ final class VolumeOpener {
               + ") was deleted. It is not opened by itself",
           new OperatorNeededException(""));
     }
+    Fencing fencing = decideFencing(manifest);
     BucketView bucket =
         BucketView.read(store, loop, keyPrefix, where, manifest, RequestPurpose.OPEN);
     bucket.readOn(manifest.epoch());
@@ -142,7 +147,9 @@ final class VolumeOpener {
       LocalLog.Ready ready = local.ready(verdict, nonces.nextUuid());
       times.ended("log replayed");
       Manifest next =
-          manifest.opened(nonces.nextHex128(), writer, epoch, ready.logId(), verdict.rollback());
+          manifest
+              .withFencing(fencing)
+              .opened(nonces.nextHex128(), writer, epoch, ready.logId(), verdict.rollback());
       WriteAheadLog log;
       try {
         log = beginTerm(local, ready, next, bucket.position().lastLsn());
@@ -207,6 +214,19 @@ final class VolumeOpener {
     }
   }
 
+  /** Before anything changes; of each try, since the owner may have changed it meanwhile. */
+  private Fencing decideFencing(Manifest manifest) {
+    Fencing fencing = gate.decide(store, loop, keyPrefix, manifest, where);
+    store.use(fencing);
+    if (fencing == Fencing.NONE) {
+      LOG.warn(
+          "{}: fencing=none: the bucket does not keep two gateways apart, so people must make sure"
+              + " that no other one has this volume",
+          where);
+    }
+    return fencing;
+  }
+
   private void checkFloor(Manifest manifest, ChainPosition end) {
     String missing = BucketView.missing(manifest, end);
     if (missing != null) {
@@ -259,6 +279,9 @@ final class VolumeOpener {
   private void takeChain(BucketView bucket, Manifest ours, long logLsn) {
     new ChainFence(store, loop, keyPrefix, where, RequestOptions.of(RequestPurpose.OPEN))
         .create(bucket, ours, logLsn);
+    if (store.fencing() == Fencing.NONE) {
+      new UnfencedWait(store, loop, keyPrefix, where).requireFence(bucket.position(), ours);
+    }
     Manifest now = Futures.await(loop, where, manifests.read()).manifest();
     if (!now.nonce().equals(ours.nonce())) {
       throw manifests.fenced(now, ours);

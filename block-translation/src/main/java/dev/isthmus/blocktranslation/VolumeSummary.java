@@ -12,6 +12,7 @@ import java.time.Instant;
  * @param sizeBytes size
  * @param blockSizeBytes 512 or 4096
  * @param tiers what it promises
+ * @param fencing what keeps its owners apart
  * @param epoch number of times the volume was opened
  * @param cleanlyClosed whether the last owner closed it with everything in the bucket
  * @param checkpointLsn newest sequence number that the newest checkpoint covers; segments after it
@@ -26,6 +27,7 @@ public record VolumeSummary(
     long sizeBytes,
     int blockSizeBytes,
     Tiers tiers,
+    Fencing fencing,
     long epoch,
     boolean cleanlyClosed,
     long checkpointLsn,

@@ -54,7 +54,8 @@ class NestedVolumeTest {
   }
 
   private void create(String prefix) {
-    admin().create(place(prefix), 1 << 20, SimHost.BLOCK_BYTES, Tiers.DEFAULT);
+    admin()
+        .create(place(prefix), 1 << 20, SimHost.BLOCK_BYTES, Tiers.DEFAULT, FencingGate.TRUSTING);
   }
 
   /** The volume's objects once more, below it. */

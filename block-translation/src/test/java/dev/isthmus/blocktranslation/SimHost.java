@@ -167,7 +167,8 @@ final class SimHost {
   }
 
   void create(long sizeBytes, int blockBytes, Tiers tiers) {
-    new VolumeAdmin(admin(), new Nonces(random)).create(PLACE, sizeBytes, blockBytes, tiers);
+    new VolumeAdmin(admin(), new Nonces(random))
+        .create(PLACE, sizeBytes, blockBytes, tiers, FencingGate.TRUSTING);
   }
 
   /** Changes the manifest as nobody may. */
@@ -206,6 +207,7 @@ final class SimHost {
                   logs,
                   newLoop,
                   new Nonces(random),
+                  FencingGate.TRUSTING,
                   scrubs,
                   (Manifest m) -> VolumeAdmin.summary(PLACE, m),
                   newStore::abort)

@@ -52,7 +52,8 @@ final class TestHost implements AutoCloseable {
   }
 
   void create(long sizeBytes, int blockSizeBytes, Tier ack, Tier flush) {
-    new VolumeAdmin(store, nonces).create(PLACE, sizeBytes, blockSizeBytes, new Tiers(ack, flush));
+    new VolumeAdmin(store, nonces)
+        .create(PLACE, sizeBytes, blockSizeBytes, new Tiers(ack, flush), FencingGate.TRUSTING);
   }
 
   VolumeCore open(Takeover takeover) {
@@ -81,6 +82,7 @@ final class TestHost implements AutoCloseable {
                   logs,
                   loop,
                   nonces,
+                  FencingGate.TRUSTING,
                   new ScrubQueue(),
                   (Manifest m) -> VolumeAdmin.summary(PLACE, m),
                   () -> {})

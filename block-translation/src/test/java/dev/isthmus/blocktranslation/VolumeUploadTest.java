@@ -207,6 +207,7 @@ class VolumeUploadTest {
             m.state(),
             m.rolledBack(),
             m.tiers(),
+            m.fencing(),
             m.checkpoints()));
     VolumeCore volume = host.open();
     host.withFaults((kind, key) -> StoreFaults.Fault.UNREACHABLE);

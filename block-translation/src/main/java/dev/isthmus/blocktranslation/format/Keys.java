@@ -1,5 +1,6 @@
 package dev.isthmus.blocktranslation.format;
 
+import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.UUID;
 import java.util.regex.Matcher;
@@ -14,7 +15,11 @@ public final class Keys {
   private static final Pattern OBJECT =
       Pattern.compile(
           "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/"
-              + "(?:(segments)/([0-9a-f]{16})|(checkpoints|runs)/([0-9a-f]{16})-([0-9a-f]{16}))");
+              + "(?:(segments)/([0-9a-f]{16})|(checkpoints|runs)/([0-9a-f]{16})-([0-9a-f]{16})"
+              + "|(probe))");
+
+  /** The group of {@link #OBJECT} that only the probe has. */
+  private static final int PROBE_GROUP = 7;
 
   /**
    * What an object's key says. Immutable.
@@ -45,15 +50,34 @@ public final class Keys {
     return volume + "/runs/" + hex16(epoch) + '-' + hex16(nonce);
   }
 
+  /** The object by which a bucket is asked whether it keeps to the conditions of puts. */
+  public static String probe(UUID volume) {
+    return volume + "/probe";
+  }
+
+  /** All that {@link #probe} ever holds. */
+  public static byte[] probeBytes(UUID volume) {
+    return ("isthmus-probe 1 " + volume + "\n").getBytes(StandardCharsets.US_ASCII);
+  }
+
+  /** The volume whose probe this is the key of, relative to a volume; null if it is no probe's. */
+  public static @Nullable UUID probeOf(String key) {
+    Matcher found = OBJECT.matcher(key);
+    return found.matches() && found.group(PROBE_GROUP) != null
+        ? UUID.fromString(found.group(1))
+        : null;
+  }
+
   /**
    * Takes the key of a segment, fence, checkpoint or part of a run apart.
    *
    * @param key relative to a volume, whichever UUID it is below
-   * @return null if it is no such key: not the product's, or the object of a volume deeper below
+   * @return null if it is no such key: a probe, not the product's, or the object of a volume deeper
+   *     below
    */
   public static @Nullable ObjectName parse(String key) {
     Matcher found = OBJECT.matcher(key);
-    return found.matches() ? name(found) : null;
+    return found.matches() && found.group(PROBE_GROUP) == null ? name(found) : null;
   }
 
   /** Whether a key, relative to a volume, is by its form an object of another one below it. */

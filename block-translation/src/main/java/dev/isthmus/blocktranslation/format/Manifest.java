@@ -1,6 +1,7 @@
 package dev.isthmus.blocktranslation.format;
 
 import dev.isthmus.blockdevice.Tier;
+import dev.isthmus.blocktranslation.Fencing;
 import dev.isthmus.blocktranslation.Tiers;
 import java.util.List;
 import java.util.UUID;
@@ -19,6 +20,7 @@ import java.util.UUID;
  * @param rolledBack why the last open was in an older state than users had seen; empty if it was
  *     not
  * @param tiers what holds of everything that completed so far
+ * @param fencing what keeps owners apart
  * @param checkpoints newest first, at most two
  */
 public record Manifest(
@@ -37,6 +39,7 @@ public record Manifest(
     State state,
     String rolledBack,
     Tiers tiers,
+    Fencing fencing,
     List<CheckpointRef> checkpoints) {
 
   /** Before the first open. */
@@ -105,6 +108,7 @@ public record Manifest(
         State.OPEN,
         rolled ? rollback : rolledBack,
         tiers,
+        fencing,
         checkpoints);
   }
 
@@ -134,6 +138,7 @@ public record Manifest(
         newState,
         "",
         tiers,
+        fencing,
         kept);
   }
 
@@ -155,6 +160,29 @@ public record Manifest(
         state,
         rolledBack,
         newTiers,
+        fencing,
+        checkpoints);
+  }
+
+  /** The same, not stored yet, with owners kept apart in another way. */
+  public Manifest withFencing(Fencing newFencing) {
+    return new Manifest(
+        counter,
+        nonce,
+        volume,
+        name,
+        createdNanos,
+        sizeBytes,
+        blockSizeBytes,
+        epoch,
+        writer,
+        incarnation,
+        slotWindow,
+        log,
+        state,
+        rolledBack,
+        tiers,
+        newFencing,
         checkpoints);
   }
 
@@ -176,6 +204,7 @@ public record Manifest(
         State.DELETED,
         rolledBack,
         tiers,
+        fencing,
         checkpoints);
   }
 }

@@ -3,6 +3,7 @@ package dev.isthmus.blocktranslation.format;
 import static dev.isthmus.blocktranslation.format.FormatException.check;
 
 import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blocktranslation.Fencing;
 import dev.isthmus.blocktranslation.Rpo;
 import dev.isthmus.blocktranslation.Tiers;
 import java.nio.ByteBuffer;
@@ -52,6 +53,7 @@ public final class ManifestCodec {
     line(text, "ack", Tiers.word(m.ack()));
     line(text, "flush", Tiers.word(m.flush()));
     line(text, "rpo", rpo(m.tiers().rpo()));
+    line(text, "fencing", m.fencing().word());
     for (Manifest.CheckpointRef c : m.checkpoints()) {
       line(
           text,
@@ -145,6 +147,7 @@ public final class ManifestCodec {
                 lines.value("ack", Tiers::parseAck),
                 lines.value("flush", Tiers::parseFlush),
                 lines.value("rpo", ManifestCodec::rpo)),
+            lines.value("fencing", Fencing::parse),
             lines.checkpoints());
     lines.end();
     check(

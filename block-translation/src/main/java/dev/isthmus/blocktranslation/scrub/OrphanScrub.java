@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class OrphanScrub {
 
+  private static final String OTHER_UUID =
+      "it is of another UUID: left of a deleted volume of this name, or of an import";
+
   private final ScrubTarget target;
   private final ScrubReads reads;
   private final Reporter reporter;
@@ -62,10 +65,14 @@ final class OrphanScrub {
       for (ListPage.ListedObject object : page.objects()) {
         String key = object.key().substring(target.keyPrefix().length());
         Keys.ObjectName name = Keys.parse(key);
-        if (name == null && !key.equals(Keys.MANIFEST)) {
+        UUID probe = Keys.probeOf(key);
+        if (name == null && probe == null && !key.equals(Keys.MANIFEST)) {
           foreign(object);
         }
-        String why = name == null ? null : flaw(key, name, object.lengthBytes());
+        String why =
+            probe != null && !probe.equals(volume)
+                ? OTHER_UUID
+                : name == null ? null : flaw(key, name, object.lengthBytes());
         if (why != null) {
           reporter.add(
               new ScrubFinding(
@@ -114,7 +121,7 @@ final class OrphanScrub {
       return null;
     }
     if (!name.volume().equals(volume)) {
-      return "it is of another UUID: left of a deleted volume of this name, or of an import";
+      return OTHER_UUID;
     }
     if (name.kind() == Checkpoint.Kind.SEGMENT) {
       return segmentFlaw(key, name.number(), lengthBytes);

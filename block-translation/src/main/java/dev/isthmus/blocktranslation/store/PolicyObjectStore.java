@@ -86,7 +86,9 @@ public final class PolicyObjectStore implements ObjectStore {
         body,
         ObjectKeys.problem(key),
         0,
-        timeoutNanos -> driver.put(key, body, condition, options.purpose(), timeoutNanos));
+        options.looksFirst()
+            ? new LookedPut(driver, counters, options.purpose(), key, body, condition)
+            : timeoutNanos -> driver.put(key, body, condition, options.purpose(), timeoutNanos));
   }
 
   @Override

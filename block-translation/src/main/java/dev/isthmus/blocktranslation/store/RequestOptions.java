@@ -6,8 +6,15 @@ package dev.isthmus.blocktranslation.store;
  * @param purpose what it is counted under
  * @param timeoutNanos time from the call to its end at the latest, waiting and retries included; 0
  *     for the store's default, {@link StoreLimits#defaultTimeoutNanos()}
+ * @param looksFirst whether a put's condition is looked at before each attempt and not sent with it
+ *     ({@link LookedPut}); a put without one and other requests take no notice
  */
-public record RequestOptions(RequestPurpose purpose, long timeoutNanos) {
+public record RequestOptions(RequestPurpose purpose, long timeoutNanos, boolean looksFirst) {
+
+  /** Conditions are sent. */
+  public RequestOptions(RequestPurpose purpose, long timeoutNanos) {
+    this(purpose, timeoutNanos, false);
+  }
 
   public RequestOptions {
     if (timeoutNanos < 0) {
@@ -22,6 +29,11 @@ public record RequestOptions(RequestPurpose purpose, long timeoutNanos) {
 
   /** The same with a deadline of its own. */
   public RequestOptions withTimeoutNanos(long newTimeoutNanos) {
-    return new RequestOptions(purpose, newTimeoutNanos);
+    return new RequestOptions(purpose, newTimeoutNanos, looksFirst);
+  }
+
+  /** The same for a server that ignores or refuses conditions. */
+  public RequestOptions lookingFirst() {
+    return new RequestOptions(purpose, timeoutNanos, true);
   }
 }

@@ -3,9 +3,11 @@ package dev.isthmus.blocktranslation.store;
 import dev.isthmus.blocktranslation.store.directory.DirectoryStore;
 import dev.isthmus.blocktranslation.store.directory.ReadOnlyDirectoryStore;
 import dev.isthmus.blocktranslation.store.minio.MinioStore;
+import dev.isthmus.blocktranslation.store.s3.S3BucketFacts;
 import dev.isthmus.blocktranslation.store.s3.S3Settings;
 import dev.isthmus.blocktranslation.store.s3.S3Store;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A bucket that can be opened. Equal addresses may share one {@link ObjectStore}, so that its
@@ -30,6 +32,19 @@ public sealed interface StoreAddress {
     return this instanceof Directory directory
         ? new Copy(directory.root().resolve("objects"))
         : this;
+  }
+
+  /**
+   * Opens a way to ask what the bucket says of itself. Blocks; sends no request.
+   *
+   * @return null for a directory, which has no server to say anything
+   * @throws StoreException if it can't be opened as it is
+   */
+  default @Nullable BucketFacts facts(StoreLimits limits) {
+    return switch (this) {
+      case S3 s3 -> S3BucketFacts.open(s3.settings(), limits);
+      case Directory _, Copy _ -> null;
+    };
   }
 
   /**

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.isthmus.blockdevice.Tier;
+import dev.isthmus.blocktranslation.Fencing;
 import dev.isthmus.blocktranslation.Rpo;
 import dev.isthmus.blocktranslation.Tiers;
 import java.nio.charset.StandardCharsets;
@@ -38,6 +39,7 @@ class ManifestCodecTest {
         Manifest.State.OPEN,
         "this host was started anew",
         new Tiers(Tier.APPLIED, Tier.UPLOADED, Rpo.parse("90s,enforce")),
+        Fencing.CONDITIONAL,
         List.of(
             new Manifest.CheckpointRef(7, -1, 130, 9000, 123_456_789),
             new Manifest.CheckpointRef(6, 0x1234, 66, 4000, 60_000_000)));
@@ -77,6 +79,7 @@ class ManifestCodecTest {
                     state,
                     "",
                     new Tiers(ack, flush, rpo),
+                    checkpoints == 1 ? Fencing.NONE : Fencing.CONDITIONAL,
                     m.checkpoints().subList(0, checkpoints));
             assertEquals(variant, ManifestCodec.decode(ManifestCodec.encode(variant)));
           }
@@ -135,6 +138,8 @@ class ManifestCodecTest {
           {"state open", "state OPEN"},
           {"flush uploaded", "flush applied"},
           {"ack applied", "ack uploaded"},
+          {"fencing conditional", "fencing NONE"},
+          {"fencing conditional", "fencing "},
           {"rpo 90000 enforce", "rpo none"},
           {"rpo 90000 enforce", "rpo 999"},
           {"rpo 90000 enforce", "rpo 86400001"},

@@ -1,6 +1,8 @@
 package dev.isthmus.blocktranslation.formatreader;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
@@ -15,6 +17,7 @@ final class FormatReader {
   /** What an object is for. */
   enum Role {
     MANIFEST,
+    PROBE,
     DATA_SEGMENT,
     FENCE,
     /** In a slot that a fence made dead, or behind the chain's end. */
@@ -72,6 +75,7 @@ final class FormatReader {
 
   private Verdict verdict() {
     roles.put(ObjectNames.MANIFEST, Role.MANIFEST);
+    checkProbe();
     var segments = new ArrayList<Segment>();
     var disk = new DiskImage(manifest.sizeBytes() / DiskImage.SECTOR_BYTES);
     Chain.Position end =
@@ -97,6 +101,18 @@ final class FormatReader {
     }
     giveRoles(kept);
     return new Verdict(manifest, end, disk, count(), runs, checkTimes(segments));
+  }
+
+  /** It is there once the volume was opened at a real bucket, and holds one text alone. */
+  private void checkProbe() {
+    if (view.keys().contains(names.probe())) {
+      roles.put(names.probe(), Role.PROBE);
+      Fields probe = view.require(names.probe());
+      byte[] text =
+          ("isthmus-probe 1 " + names.volume() + "\n").getBytes(StandardCharsets.US_ASCII);
+      probe.expect("length", probe.length(), text.length);
+      probe.require(Arrays.equals(probe.raw(0, probe.length()), text), "text", "another one");
+    }
   }
 
   /**

@@ -73,6 +73,7 @@ final class ManifestReader {
     value("ack", "applied|local");
     value("flush", "local|uploaded");
     rpo(value("rpo", "-|[1-9][0-9]{0,8}( enforce)?"));
+    value("fencing", "conditional|none");
     return new ManifestText(
         counter,
         volume,

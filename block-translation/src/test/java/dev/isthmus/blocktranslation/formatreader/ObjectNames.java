@@ -37,6 +37,10 @@ record ObjectNames(UUID volume) {
     };
   }
 
+  String probe() {
+    return volume + "/probe";
+  }
+
   String segment(long sequence) {
     return key(new Name(Kind.SEGMENT, sequence, 0));
   }

@@ -4,6 +4,7 @@ import dev.isthmus.blockdevice.ByteSize;
 import dev.isthmus.gateway.rpc.ControlClient;
 import dev.isthmus.gateway.rpc.v1.CreateVolumeRequest;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -72,6 +73,8 @@ final class CreateCommand extends VolumeVerb {
               + " it, and with ,enforce writers wait rather than exceed it. Default: none.")
   private String rpo = "";
 
+  @Mixin private final FencingOption fencing = new FencingOption();
+
   @Override
   void run(ControlClient client) {
     var request =
@@ -83,6 +86,7 @@ final class CreateCommand extends VolumeVerb {
             .setAck(ack)
             .setFlush(flush)
             .setRpo(rpo)
+            .setFencing(fencing.word())
             .build();
     show(client.volumes(volumes -> volumes.createVolume(request)));
   }

@@ -3,6 +3,7 @@ package dev.isthmus.gateway.cli;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.BucketImages;
+import dev.isthmus.blocktranslation.Fencing;
 import dev.isthmus.blocktranslation.Rpo;
 import dev.isthmus.blocktranslation.Tiers;
 import dev.isthmus.blocktranslation.image.DiskSource;
@@ -11,6 +12,7 @@ import dev.isthmus.blocktranslation.image.SectorSize;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -82,6 +84,8 @@ final class ImportCommand extends ImageVerb {
       description = "As of `isthmus volume create`. Default: none.")
   private String rpo = "none";
 
+  @Mixin private final FencingOption fencing = new FencingOption();
+
   @Option(
       names = "--discard-leftovers",
       description =
@@ -118,7 +122,8 @@ final class ImportCommand extends ImageVerb {
               uri,
               new BucketImages.ImportOptions(
                   blockBytes,
-                  new Tiers(Tiers.parseAck(ack), Tiers.parseFlush(flush), Rpo.parse(rpo))),
+                  new Tiers(Tiers.parseAck(ack), Tiers.parseFlush(flush), Rpo.parse(rpo)),
+                  fencing.word().isEmpty() ? Fencing.CONDITIONAL : Fencing.parse(fencing.word())),
               progress("imported"));
       tell(source.sizeBytes(), blockBytes, written, images.requests().total());
       return ExitCode.OK;

@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
       "",
       "`isthmus serve` runs the gateway, and the other commands talk to a running one. These need"
           + " none, and do their work themselves: `volume export`, `import` and `verify`, `volume"
-          + " scrub` of a URI, and all of `log`."
+          + " scrub` of a URI, and all of `log` and `bucket`."
     },
     footer = {
       "",
@@ -38,7 +38,13 @@ import picocli.CommandLine.Spec;
       "6 stored data failed its checks, 7 stopped without closing all volumes in time, 8 an export",
       "is incomplete, 9 a scrub was cancelled.",
     },
-    subcommands = {ServeCommand.class, VolumeCommand.class, LogCommand.class, StatusCommand.class})
+    subcommands = {
+      ServeCommand.class,
+      VolumeCommand.class,
+      BucketCommand.class,
+      LogCommand.class,
+      StatusCommand.class
+    })
 public final class Main implements Callable<Integer> {
 
   @Spec
@@ -85,7 +91,8 @@ public final class Main implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    throw new ParameterException(spec.commandLine(), "say a command: serve, volume, log or status");
+    throw new ParameterException(
+        spec.commandLine(), "say a command: serve, volume, bucket, log or status");
   }
 
   /** Tells the version. */

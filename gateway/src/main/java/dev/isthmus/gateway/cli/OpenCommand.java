@@ -57,6 +57,8 @@ final class OpenCommand extends VolumeVerb {
 
   @Mixin private final LogDirectoryOption logDirectory = new LogDirectoryOption();
 
+  @Mixin private final FencingOption fencing = new FencingOption();
+
   /** Without a word, the harmless one is meant; a name that follows is no word. */
   static final class BareTakeover implements IParameterPreprocessor {
     private static final Set<String> WORDS = Set.of("unflushed", "lossy");
@@ -79,6 +81,7 @@ final class OpenCommand extends VolumeVerb {
         .setName(name)
         .setTakeover(takeover)
         .setLogDirectory(logDirectory.absolute())
+        .setFencing(fencing.word())
         .build();
   }
 

@@ -180,6 +180,7 @@ final class VolumeJson {
     json.writeStringField("flush", bucket.getFlush());
     json.writeStringField("rpo", bucket.getRpo());
     text(json, "keeps_to", bucket.getKeepsTo());
+    json.writeStringField("fencing", bucket.getFencing());
     json.writeNumberField("epoch", bucket.getEpoch());
     json.writeNumberField("stored_bytes", bucket.getStoredBytes());
     json.writeNumberField("log_bytes", bucket.getLogBytes());

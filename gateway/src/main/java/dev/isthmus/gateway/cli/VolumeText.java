@@ -2,6 +2,7 @@ package dev.isthmus.gateway.cli;
 
 import dev.isthmus.blockdevice.ByteSize;
 import dev.isthmus.blockdevice.Durations;
+import dev.isthmus.blocktranslation.Fencing;
 import dev.isthmus.gateway.rpc.v1.BucketDetails;
 import dev.isthmus.gateway.rpc.v1.Export;
 import dev.isthmus.gateway.rpc.v1.Survival;
@@ -28,7 +29,9 @@ final class VolumeText {
       table.row(
           volume.getName(),
           volume.getUuid().isEmpty() ? "-" : size(volume.getSizeBytes()),
-          volume.getState() + (volume.getRolledBack() ? " (ROLLED BACK)" : ""),
+          volume.getState()
+              + (volume.getRolledBack() ? " (ROLLED BACK)" : "")
+              + (isUnfenced(volume) ? " (fencing=none)" : ""),
           published ? Integer.toString(volume.getExport().getAssociations()) : "-",
           published ? volume.getExport().getNqn() : "-",
           volume.getUri());
@@ -75,6 +78,12 @@ final class VolumeText {
   private static void bucket(Volume volume, BucketDetails bucket, PrintWriter out) {
     line(out, "ack / flush", bucket.getAck() + " / " + bucket.getFlush());
     line(out, "rpo", rpo(bucket));
+    line(
+        out,
+        "fencing",
+        isUnfenced(volume)
+            ? "NONE: nothing but people keeps another gateway from writing over this volume"
+            : bucket.getFencing());
     if (!bucket.getKeepsTo().isEmpty()) {
       line(
           out,
@@ -106,6 +115,10 @@ final class VolumeText {
             + ", opened "
             + bucket.getEpoch()
             + " times");
+  }
+
+  private static boolean isUnfenced(Volume volume) {
+    return volume.hasBucket() && volume.getBucket().getFencing().equals(Fencing.NONE.word());
   }
 
   private static String rpo(BucketDetails bucket) {

@@ -13,6 +13,7 @@ import java.util.Map;
  * @param ack when a write completes; empty for the default
  * @param flush what a flush waits for; empty for the default
  * @param rpo how far the bucket may lag; empty for the default
+ * @param fencing what keeps owners apart; empty for the default
  */
 public record CreateRequest(
     String nameOrUri,
@@ -21,7 +22,20 @@ public record CreateRequest(
     int blockSizeBytes,
     String ack,
     String flush,
-    String rpo) {
+    String rpo,
+    String fencing) {
+
+  /** With the default fencing. */
+  public CreateRequest(
+      String nameOrUri,
+      String name,
+      long sizeBytes,
+      int blockSizeBytes,
+      String ack,
+      String flush,
+      String rpo) {
+    this(nameOrUri, name, sizeBytes, blockSizeBytes, ack, flush, rpo, "");
+  }
 
   /** As query keys of a storage URI. */
   Map<String, String> options() {
@@ -40,6 +54,9 @@ public record CreateRequest(
     }
     if (!rpo.isEmpty()) {
       options.put("rpo", rpo);
+    }
+    if (!fencing.isEmpty()) {
+      options.put("fencing", fencing);
     }
     return options;
   }

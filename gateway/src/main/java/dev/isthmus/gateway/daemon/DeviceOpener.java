@@ -32,7 +32,8 @@ public final class DeviceOpener {
   private static final Set<String> FILES = Set.of("file", "aio");
 
   /** What a volume in a bucket remembers by itself. */
-  private static final Set<String> REMEMBERED = Set.of("size", "blk_size", "ack", "flush", "rpo");
+  private static final Set<String> REMEMBERED =
+      Set.of("size", "blk_size", "ack", "flush", "rpo", "fencing");
 
   private final DeviceRegistry registry;
   private final ObjectVolumeProvider buckets;
@@ -76,6 +77,12 @@ public final class DeviceOpener {
   /** The URI with an agreement to a loss, if there is one. */
   static StorageUri withTakeover(StorageUri uri, String takeover) {
     return takeover.isEmpty() ? uri : with(uri, Map.of("takeover", takeover));
+  }
+
+  /** The same with a word on what keeps owners apart, if there is one. */
+  static StorageUri withWords(StorageUri uri, String takeover, String fencing) {
+    StorageUri agreed = withTakeover(uri, takeover);
+    return fencing.isEmpty() ? agreed : with(agreed, Map.of("fencing", fencing));
   }
 
   /** The URI of a volume in a bucket with another place for its log; empty changes nothing. */

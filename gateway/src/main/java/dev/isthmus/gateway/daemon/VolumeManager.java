@@ -217,11 +217,13 @@ public final class VolumeManager {
    *
    * @param takeover {@code lossy}, {@code unflushed}, or empty
    * @param logDirectory where its log lies or shall lie; empty for where it was, or the default
+   * @param fencing what keeps owners apart from now on; empty for what its manifest says
    */
-  public VolumeView open(String nameOrUri, String name, String takeover, String logDirectory) {
+  public VolumeView open(
+      String nameOrUri, String name, String takeover, String logDirectory, String fencing) {
     ManagedVolume known = VolumeNames.isUri(nameOrUri) ? null : volumes.get(nameOrUri);
     if (known != null) {
-      return openKnown(known, takeover, logDirectory);
+      return openKnown(known, takeover, logDirectory, fencing);
     }
     StorageUri base = opener.locate(nameOrUri);
     if (DeviceOpener.isEphemeral(base)) {
@@ -230,13 +232,19 @@ public final class VolumeManager {
     }
     StorageUri uri = opener.withLogDirectory(base, logDirectory);
     try {
-      return add(name(name, base), DeviceOpener.withTakeover(uri, takeover), opener::open);
+      return add(name(name, base), DeviceOpener.withWords(uri, takeover, fencing), opener::open);
     } catch (DeviceException e) {
       throw OperatorAdvice.told(e, OperatorAdvice.target(nameOrUri, name, logDirectory));
     }
   }
 
-  private VolumeView openKnown(ManagedVolume volume, String takeover, String logDirectory) {
+  /** The same, with owners kept apart as the manifest says. */
+  public VolumeView open(String nameOrUri, String name, String takeover, String logDirectory) {
+    return open(nameOrUri, name, takeover, logDirectory, "");
+  }
+
+  private VolumeView openKnown(
+      ManagedVolume volume, String takeover, String logDirectory, String fencing) {
     volume.lock.lock();
     try {
       requireThere(volume);
@@ -244,7 +252,7 @@ public final class VolumeManager {
         throw new DeviceException.Invalid("volume " + volume.entry.name() + " is open already");
       }
       StorageUri uri = opener.withLogDirectory(StorageUri.parse(volume.entry.uri()), logDirectory);
-      openAsAsked(volume, uri, takeover, logDirectory);
+      openAsAsked(volume, uri, takeover, logDirectory, fencing);
       return volume.view();
     } finally {
       volume.lock.unlock();
@@ -252,12 +260,12 @@ public final class VolumeManager {
   }
 
   private void openAsAsked(
-      ManagedVolume volume, StorageUri uri, String takeover, String logDirectory) {
+      ManagedVolume volume, StorageUri uri, String takeover, String logDirectory, String fencing) {
     try {
       volume.opened(
-          takeover.isEmpty()
+          takeover.isEmpty() && fencing.isEmpty()
               ? opener.openKnown(uri)
-              : opener.open(DeviceOpener.withTakeover(uri, takeover)));
+              : opener.open(DeviceOpener.withWords(uri, takeover, fencing)));
       rememberPlace(volume, uri);
       noteIdentity(volume);
       exportAsRecorded(volume);

@@ -2,6 +2,7 @@ package dev.isthmus.gateway.metrics;
 
 import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.OpenOutcome;
+import dev.isthmus.blocktranslation.Fencing;
 import dev.isthmus.blocktranslation.Rpo;
 import dev.isthmus.blocktranslation.StoredBytes;
 import dev.isthmus.blocktranslation.VolumeStatistics;
@@ -74,6 +75,12 @@ final class VolumeMetrics {
           "isthmus_volume_log_failed",
           "1 if the local log failed: no change is taken until the volume is recovered.",
           bit(bucket.logFailed()),
+          "volume",
+          volume);
+      text.gauge(
+          "isthmus_volume_unfenced",
+          "1 if nothing but people keeps another gateway from writing over it (fencing=none).",
+          bit(bucket.summary().fencing() == Fencing.NONE),
           "volume",
           volume);
       log(volume, bucket.statistics(), text);

@@ -138,6 +138,7 @@ final class Messages {
         .setAck(Tiers.word(summary.tiers().ack()))
         .setFlush(Tiers.word(summary.tiers().flush()))
         .setRpo(summary.tiers().rpo().toString())
+        .setFencing(summary.fencing().word())
         .setEpoch(summary.epoch())
         .setStoredBytes(summary.storedBytes())
         .setCreatedUnixNanos(Duration.between(Instant.EPOCH, summary.created()).toNanos());

@@ -48,7 +48,8 @@ final class VolumesService extends VolumesGrpc.VolumesImplBase {
                     request.getBlockSizeBytes(),
                     request.getAck(),
                     request.getFlush(),
-                    request.getRpo())));
+                    request.getRpo(),
+                    request.getFencing())));
   }
 
   @Override
@@ -60,7 +61,8 @@ final class VolumesService extends VolumesGrpc.VolumesImplBase {
                 request.getNameOrUri(),
                 request.getName(),
                 request.getTakeover(),
-                request.getLogDirectory()));
+                request.getLogDirectory(),
+                request.getFencing()));
   }
 
   @Override

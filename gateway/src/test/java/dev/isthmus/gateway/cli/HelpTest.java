@@ -54,6 +54,8 @@ class HelpTest {
         "volume close --help",
         "volume scrub --help",
         "volume delete --help",
+        "bucket --help",
+        "bucket check --help",
         "log --help",
         "log list --help",
         "log inspect --help",

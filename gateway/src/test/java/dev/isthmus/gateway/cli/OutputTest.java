@@ -1,6 +1,7 @@
 package dev.isthmus.gateway.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.isthmus.gateway.rpc.v1.BucketDetails;
 import dev.isthmus.gateway.rpc.v1.DaemonStatus;
@@ -57,6 +58,7 @@ class OutputTest {
                 .setAck("applied")
                 .setFlush("local")
                 .setRpo("30s,enforce")
+                .setFencing("conditional")
                 .setRpoExceeded(true)
                 .setRpoExceededNanos(7_000_000_000L)
                 .setRpoExceededSinceUnixNanos(1_767_225_600_123_456_789L)
@@ -112,6 +114,17 @@ class OutputTest {
   }
 
   @Test
+  void aVolumeThatOnlyPeopleKeepApartSaysSo() {
+    Volume volume =
+        db().toBuilder().setBucket(db().getBucket().toBuilder().setFencing("none")).build();
+    assertTrue(
+        printed(out -> VolumeText.list(List.of(volume), out)).contains("READY (fencing=none)"));
+    assertTrue(
+        printed(out -> VolumeText.details(volume, out))
+            .contains("fencing        NONE: nothing but people keeps"));
+  }
+
+  @Test
   void anEmptyListSaysHowToGoOn() {
     assertEquals(
         "No volumes. `isthmus volume create NAME --size 10GiB` makes one.\n",
@@ -131,6 +144,7 @@ class OutputTest {
         uuid           00000000-0000-0001-0000-000000000002, incarnation 1
         ack / flush    applied / local
         rpo            30s,enforce: EXCEEDED since 2026-01-01T00:00:00Z, 7.0s in all since it was opened
+        fencing        conditional
         keeps to       ack=local flush=local rpo=30s,enforce: a change has not finished; `isthmus volume set` again finishes it
         positions      applied 120, local 110, uploaded 100
         not in bucket  80.0 KiB, oldest 820ms
@@ -202,6 +216,7 @@ class OutputTest {
             "flush" : "local",
             "rpo" : "30s,enforce",
             "keeps_to" : "ack=local flush=local rpo=30s,enforce",
+            "fencing" : "conditional",
             "epoch" : 3,
             "stored_bytes" : 5368709120,
             "log_bytes" : 12345678,

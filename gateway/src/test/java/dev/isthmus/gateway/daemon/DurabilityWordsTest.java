@@ -8,6 +8,7 @@ import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blockdevice.Positions;
 import dev.isthmus.blockdevice.Tier;
+import dev.isthmus.blocktranslation.Fencing;
 import dev.isthmus.blocktranslation.ReadIntegrity;
 import dev.isthmus.blocktranslation.Rpo;
 import dev.isthmus.blocktranslation.StoredBytes;
@@ -43,7 +44,18 @@ class DurabilityWordsTest {
     var tiers = new Tiers(ack, flush, Rpo.parse(rpo));
     return new VolumeView.Bucket(
         new VolumeSummary(
-            "d", "s3://b/d", IDENTITY, 1 << 20, 4096, tiers, 1, true, 0, 0, Instant.EPOCH),
+            "d",
+            "s3://b/d",
+            IDENTITY,
+            1 << 20,
+            4096,
+            tiers,
+            Fencing.CONDITIONAL,
+            1,
+            true,
+            0,
+            0,
+            Instant.EPOCH),
         // In force and not recorded yet: nothing is promised by that.
         new Tiers(Tier.LOCAL_DURABLE, Tier.UPLOADED),
         new VolumeStatistics(

@@ -19,6 +19,7 @@ import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blockdevice.simple.FileProvider;
 import dev.isthmus.blockdevice.simple.MallocProvider;
 import dev.isthmus.blockdevice.simple.NullProvider;
+import dev.isthmus.blocktranslation.Fencing;
 import dev.isthmus.blocktranslation.ObjectVolumeProvider;
 import dev.isthmus.blocktranslation.ObjectVolumeSettings;
 import dev.isthmus.blocktranslation.TierChange;
@@ -325,6 +326,32 @@ class VolumeManagerTest {
         Objects.requireNonNull(open(volumes().get("db").open()).bucket(), "in a bucket");
     assertEquals(bucket.summary().tiers(), bucket.keepsTo());
     return bucket.keepsTo().toString();
+  }
+
+  /** The word is the manifest's: a gateway keeps none of its own. */
+  @Test
+  void fencingIsSaidOnceAndStaysWithTheVolume() {
+    volumes().create(new CreateRequest("db", "", 1 << 20, 0, "", "", "", "none"));
+    assertEquals(Fencing.NONE, fencing());
+    restart();
+    assertEquals(Fencing.NONE, fencing());
+    volumes().close("db");
+    volumes().open("db", "", "", "");
+    assertEquals(Fencing.NONE, fencing());
+    volumes().close("db");
+    volumes().open("db", "", "", "", "conditional");
+    assertEquals(Fencing.CONDITIONAL, fencing());
+    restart();
+    assertEquals(Fencing.CONDITIONAL, fencing());
+    volumes().close("db");
+    assertThrows(
+        DeviceException.Invalid.class, () -> volumes().open("db", "", "", "", "sometimes"));
+  }
+
+  private Fencing fencing() {
+    return Objects.requireNonNull(open(volumes().get("db").open()).bucket(), "in a bucket")
+        .summary()
+        .fencing();
   }
 
   @Test

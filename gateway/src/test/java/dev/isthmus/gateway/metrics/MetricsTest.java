@@ -10,6 +10,7 @@ import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.OpenOutcome;
 import dev.isthmus.blockdevice.Positions;
 import dev.isthmus.blockdevice.Tier;
+import dev.isthmus.blocktranslation.Fencing;
 import dev.isthmus.blocktranslation.ReadIntegrity;
 import dev.isthmus.blocktranslation.Rpo;
 import dev.isthmus.blocktranslation.StoredBytes;
@@ -47,6 +48,7 @@ class MetricsTest {
             1L << 30,
             4096,
             new Tiers(Tier.APPLIED, Tier.LOCAL_DURABLE, Rpo.parse("90s")),
+            Fencing.NONE,
             7,
             false,
             90,
@@ -186,6 +188,7 @@ class MetricsTest {
     assertEquals(1, value(page, "isthmus_volume_state", "volume", "db"), "one state at a time");
     assertEquals(95, value(page, "isthmus_volume_position_lsn", "tier", "local"));
     assertEquals(1.5, value(page, "isthmus_volume_upload_lag_seconds"));
+    assertEquals(1, value(page, "isthmus_volume_unfenced"));
     assertEquals(60, value(page, "isthmus_volume_rpo_seconds"));
     assertEquals(1, value(page, "isthmus_volume_rpo_enforced"));
     assertEquals(1, value(page, "isthmus_volume_rpo_exceeded"));

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.isthmus.blocktranslation.check;
+
+import org.jspecify.annotations.NullMarked;
