@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.isthmus.blockdevice.DeviceException;
-import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.IoStatus;
 import dev.isthmus.blockdevice.Tier;
 import dev.isthmus.blocktranslation.store.FakeBucket;
@@ -65,44 +64,35 @@ class FencingTest {
     assertEquals(1, host.keys("segments").size(), "nothing is behind it");
   }
 
-  /** Both have read the same manifest, and neither's put has a condition. */
+  /**
+   * One host's requests take up to 1.2 s from its look to the end of its put, the other's next to
+   * nothing: without the wait that one has written, looked again and serves before the slow one's
+   * manifest lands on its own.
+   */
   @Test
   void ofTwoOpensAtOnceAtMostOneServes() {
-    for (long seed = 1; seed <= 20; seed++) {
+    int overlaps = 0;
+    for (long seed = 1; seed <= 200; seed++) {
       var ownTimer = new SimulatedTimer();
       var ownBucket = new FakeBucket();
-      var one = new SimHost(ownTimer, ownBucket, new Random(seed));
-      var two = new SimHost(ownTimer, ownBucket, new Random(~seed));
-      one.create(64 << 20, Tier.APPLIED, Tier.LOCAL_DURABLE);
-      one.changeManifest(m -> m.withFencing(Fencing.NONE));
+      var random = new Random(seed);
+      var slow = new SimHost(ownTimer, ownBucket, random).withDelays(600_000_000, 1_000_000);
+      var fast = new SimHost(ownTimer, ownBucket, new Random(~seed)).withDelays(5_000_000, 0);
+      slow.create(64 << 20, Tier.APPLIED, Tier.LOCAL_DURABLE);
+      slow.changeManifest(m -> m.withFencing(Fencing.NONE));
       @Nullable VolumeCore[] second = {null};
       int[] waits = {0};
-      int at = new Random(seed).nextInt(40);
-      one.withInterleaving(() -> {
+      int at = random.nextInt(30);
+      slow.withInterleaving(() -> {
         if (waits[0]++ == at) {
-          second[0] = opened(two);
+          second[0] = opened(fast);
         }
       });
-      VolumeCore first = opened(one);
-      boolean bothServe =
-          first != null
-              && second[0] != null
-              && first.state().kind() == DeviceState.Kind.READY
-              && second[0].state().kind() == DeviceState.Kind.READY
-              && one.write(first, 0, 1, 1) == IoStatus.OK
-              && two.write(second[0], 0, 1, 2) == IoStatus.OK
-              && one.flush(first) == IoStatus.OK
-              && isOwnerStill(one, first)
-              && isOwnerStill(two, second[0]);
-      assertTrue(!bothServe, "seed " + seed + " at " + at);
+      VolumeCore first = opened(slow);
+      assertTrue(first == null || second[0] == null, "seed " + seed + " at " + at);
+      overlaps += waits[0] > at ? 1 : 0;
     }
-  }
-
-  private static boolean isOwnerStill(SimHost host, VolumeCore volume) {
-    for (int i = 0; i < 100 && volume.state().kind() == DeviceState.Kind.READY; i++) {
-      host.advance(100);
-    }
-    return volume.state().kind() == DeviceState.Kind.READY;
+    assertTrue(overlaps > 50, overlaps + " overlapped");
   }
 
   private static @Nullable VolumeCore opened(SimHost host) {

@@ -122,6 +122,7 @@ public final class BucketCheck implements AutoCloseable {
    *
    * @param listener hears each finding at once
    * @throws DeviceException.Unavailable if no answer comes from where the bucket should be
+   * @throws java.util.concurrent.CancellationException after {@link #cleanUp}
    */
   public CheckReport run(Consumer<Finding> listener) {
     told = listener;
@@ -268,8 +269,8 @@ public final class BucketCheck implements AutoCloseable {
   }
 
   /**
-   * Deletes what the check has written so far. For a process that is about to end; else {@link
-   * #run} does it.
+   * Ends the check, and deletes what it has written. For a process that is about to end; else
+   * {@link #run} does it.
    *
    * @return keys that could not be deleted
    */

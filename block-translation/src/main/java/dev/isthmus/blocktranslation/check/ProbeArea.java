@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentSkipListSet;
@@ -33,6 +34,9 @@ final class ProbeArea {
   private final ObjectStore store;
   private final String prefix;
   private final Set<String> written = new ConcurrentSkipListSet<>();
+  // All that were ever begun: some hundreds, each without its body.
+  private final List<CompletableFuture<ETag>> puts = new ArrayList<>();
+  private boolean ended;
 
   /**
    * @param prefix ending in a slash
@@ -54,16 +58,23 @@ final class ProbeArea {
     return text.getBytes(StandardCharsets.US_ASCII);
   }
 
-  CompletableFuture<ETag> start(String name, byte[] body, PutCondition condition) {
-    String key = prefix + name;
-    written.add(key);
-    return store
-        .put(key, List.of(MemorySegment.ofArray(body)), condition, OPTIONS)
-        .whenComplete((_, failure) -> {
-          if (failure instanceof StoreException.Unauthorized) {
-            written.remove(key);
-          }
-        });
+  /**
+   * Begins to put an object.
+   *
+   * @throws CancellationException after {@link #cleanUp}
+   */
+  synchronized CompletableFuture<ETag> start(String name, byte[] body, PutCondition condition) {
+    String key = key(name);
+    CompletableFuture<ETag> put =
+        store
+            .put(key, List.of(MemorySegment.ofArray(body)), condition, OPTIONS)
+            .whenComplete((_, failure) -> {
+              if (failure instanceof StoreException.Unauthorized) {
+                written.remove(key);
+              }
+            });
+    puts.add(put);
+    return put;
   }
 
   ETag put(String name, byte[] body, PutCondition condition) {
@@ -92,8 +103,15 @@ final class ProbeArea {
     boolean _ = await(store.delete(prefix + name, OPTIONS).thenApply(_ -> true));
   }
 
-  /** The key of an object that is put in another way, to be deleted with the others. */
-  String key(String name) {
+  /**
+   * The key of an object that is put in another way, to be deleted with the others.
+   *
+   * @throws CancellationException after {@link #cleanUp}
+   */
+  synchronized String key(String name) {
+    if (ended) {
+      throw new CancellationException("the check was ended");
+    }
     written.add(prefix + name);
     return prefix + name;
   }
@@ -108,11 +126,16 @@ final class ProbeArea {
   }
 
   /**
-   * Deletes all that was put, and what may yet have been. Idempotent.
+   * Lets nothing more be put, and deletes all that was. Idempotent.
    *
    * @return the keys that could not be deleted
    */
   synchronized List<String> cleanUp() {
+    ended = true;
+    // What is under way would come after its deletion; each ends by itself.
+    for (CompletableFuture<ETag> put : puts) {
+      boolean _ = put.handle((_, _) -> true).join();
+    }
     var failed = new ArrayList<String>();
     var pending = new ArrayList<CompletableFuture<Boolean>>();
     for (String key : List.copyOf(written)) {

@@ -9,6 +9,7 @@ import dev.isthmus.blocktranslation.check.LeastPolicy;
 import dev.isthmus.blocktranslation.check.Verdict;
 import dev.isthmus.gateway.logging.LogSetup;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -106,6 +107,9 @@ final class BucketCheckCommand implements Callable<Integer> {
       return check(parsed);
     } catch (DeviceException e) {
       spec.commandLine().getErr().println("isthmus: " + e.getMessage());
+      return NOT_CHECKED;
+    } catch (CancellationException e) {
+      spec.commandLine().getErr().println("isthmus: ended; what it had written is deleted");
       return NOT_CHECKED;
     } catch (RuntimeException e) {
       // Exit code 1 has another meaning here.

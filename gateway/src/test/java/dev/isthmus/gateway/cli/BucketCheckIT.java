@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -321,6 +322,39 @@ class BucketCheckIT {
         shown.out().contains("s3 rm --recursive s3://leftovers/disks/.isthmus-check/0123456789ab/"),
         shown.out());
     assertEquals(1, keys(bucket).size(), "it deletes its own alone");
+  }
+
+  /** As by Ctrl-C: what it has written by then is deleted before the process ends. */
+  @Test
+  void anInterruptedCheckLeavesNothing() throws Exception {
+    String bucket = bucket("interrupted");
+    Path out = directory.resolve("out");
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-cp",
+                System.getProperty(
+                    "surefire.test.class.path", System.getProperty("java.class.path")),
+                Main.class.getName(),
+                "bucket",
+                "check",
+                uri(bucket, "disks"))
+            .redirectErrorStream(true)
+            .redirectOutput(out.toFile())
+            .start();
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!Files.readString(out).contains("create if absent")) {
+      assertTrue(process.isAlive() && System.nanoTime() < deadline, Files.readString(out));
+      Thread.sleep(5);
+    }
+    process.destroy();
+    assertTrue(process.waitFor(60, TimeUnit.SECONDS), "it ends");
+    String printed = Files.readString(out);
+    assertTrue(!printed.contains("OK, "), "it ended before its end: " + printed);
+    assertTrue(!printed.contains("defect"), printed);
+    assertEquals(Set.of(), keys(bucket));
   }
 
   /** Nothing is written below a volume, where it would be in the way. */
