@@ -108,7 +108,7 @@ public final class BucketImages implements AutoCloseable {
     if (!uri.scheme().equals("file") && !uri.scheme().equals("aio")) {
       throw new DeviceException.Invalid(
           uri.scheme()
-              + ":// can't be read from here: name a bucket (s3://, bucket+file://), a file, or a"
+              + ":// can't be read from here: name a bucket (s3://, minio://, bucket+file://), a file, or a"
               + " block device");
     }
     uri.requireKeys(Set.of());

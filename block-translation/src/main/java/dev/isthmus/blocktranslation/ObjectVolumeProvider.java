@@ -30,8 +30,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Volumes in buckets: {@code s3://BUCKET/PREFIX/VOLUME?endpoint=…&region=…} and {@code
- * bucket+file:///DIR/VOLUME}.
+ * Volumes in buckets: {@code s3://BUCKET/PREFIX/VOLUME?endpoint=…&region=…}, {@code
+ * minio://HOST:PORT/BUCKET/PREFIX/VOLUME} and {@code bucket+file:///DIR/VOLUME}.
  *
  * <p>{@link #create} takes {@code size} (as {@code 10GiB}), {@code blk_size} (512 or 4096), {@code
  * ack} ({@code applied}, {@code local}), {@code flush} ({@code local}, {@code uploaded}) and {@code

@@ -6,6 +6,7 @@ import dev.isthmus.blockdevice.simple.FileProvider;
 import dev.isthmus.blockdevice.simple.MallocProvider;
 import dev.isthmus.blockdevice.simple.NullProvider;
 import dev.isthmus.blocktranslation.ObjectVolumeProvider;
+import dev.isthmus.blocktranslation.store.s3.InsecureTls;
 import dev.isthmus.gateway.config.GatewaySettings;
 import dev.isthmus.gateway.config.HostPort;
 import dev.isthmus.gateway.daemon.Catalogue;
@@ -74,6 +75,7 @@ public final class Gateway {
       DataDirectory data = keep(DataDirectory.take(settings.dataDirectory()));
       var catalogue = new Catalogue(data.catalogueFile());
       Credentials.apply(settings);
+      InsecureTls.allow(settings.insecureSkipVerify());
       buckets = keep(new ObjectVolumeProvider(settings.volumes()));
       var registry =
           new DeviceRegistry(

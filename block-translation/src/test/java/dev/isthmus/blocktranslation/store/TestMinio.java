@@ -1,5 +1,7 @@
 package dev.isthmus.blocktranslation.store;
 
+import dev.isthmus.blocktranslation.store.s3.Tls;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
@@ -9,9 +11,10 @@ import java.util.Map;
  */
 public final class TestMinio extends TestS3Server {
 
-  private TestMinio(String binary) {
+  private TestMinio(String binary, Tls tls, Path certificates) {
     super(
         "minio",
+        tls,
         (address, data, accessKey, secretKey) ->
             new Launch(
                 List.of(
@@ -22,6 +25,8 @@ public final class TestMinio extends TestS3Server {
                     address,
                     "--console-address",
                     "127.0.0.1:0",
+                    "--certs-dir",
+                    certificates.toString(),
                     data.toString()),
                 Map.of(
                     "MINIO_ROOT_USER",
@@ -36,7 +41,18 @@ public final class TestMinio extends TestS3Server {
 
   /** Starts one, with an empty bucket. */
   public static TestMinio start() {
-    return new TestMinio(TestScripts.binary("minio").toString());
+    // A directory that is not there: plain HTTP.
+    return new TestMinio(binary(), Tls.DEFAULT, Path.of("/nonexistent/certificates"));
+  }
+
+  /** Starts one that speaks TLS. */
+  public static TestMinio startTls(TestCertificates certificates) {
+    return new TestMinio(
+        binary(), new Tls(certificates.caFile(), false), certificates.serverDirectory());
+  }
+
+  private static String binary() {
+    return TestScripts.binary("minio").toString();
   }
 
   /** Starts one whose bucket keeps every version. */

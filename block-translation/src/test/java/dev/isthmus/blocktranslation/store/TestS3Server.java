@@ -3,6 +3,8 @@ package dev.isthmus.blocktranslation.store;
 import dev.isthmus.blocktranslation.store.s3.CredentialSource;
 import dev.isthmus.blocktranslation.store.s3.S3Endpoint;
 import dev.isthmus.blocktranslation.store.s3.S3Settings;
+import dev.isthmus.blocktranslation.store.s3.Tls;
+import dev.isthmus.blocktranslation.store.s3.TrustManagers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -20,10 +22,12 @@ import java.util.Map;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3AsyncClient;
 import software.amazon.awssdk.services.s3.model.BucketVersioningStatus;
@@ -53,6 +57,7 @@ public class TestS3Server implements AutoCloseable {
   }
 
   private final String name;
+  private final Tls tls;
   private final Path home;
   private final String accessKey = "test" + randomHex(8);
   private final String secretKey = randomHex(20);
@@ -63,7 +68,17 @@ public class TestS3Server implements AutoCloseable {
   private volatile @Nullable Process process;
 
   TestS3Server(String name, Launcher launcher) {
+    this(name, Tls.DEFAULT, launcher);
+  }
+
+  /**
+   * Starts one.
+   *
+   * @param tls whom to trust if it speaks TLS; the default if it speaks plain HTTP
+   */
+  TestS3Server(String name, Tls tls, Launcher launcher) {
     this.name = name;
+    this.tls = tls;
     try {
       this.home = Files.createTempDirectory("isthmus-" + name);
       this.endpoint = startOnFreePort(launcher);
@@ -83,7 +98,7 @@ public class TestS3Server implements AutoCloseable {
   private URI startOnFreePort(Launcher launcher) throws IOException {
     for (int attempt = 1; ; attempt++) {
       String address = "127.0.0.1:" + freePort();
-      URI candidate = URI.create("http://" + address);
+      URI candidate = URI.create((tls.equals(Tls.DEFAULT) ? "http://" : "https://") + address);
       Path data = Files.createDirectories(home.resolve("data"));
       Launch launch = launcher.launch(address, data, accessKey, secretKey);
       var builder = new ProcessBuilder(launch.command());
@@ -138,7 +153,12 @@ public class TestS3Server implements AutoCloseable {
   }
 
   private S3AsyncClient client(URI at) {
+    var http = NettyNioAsyncHttpClient.builder();
+    if (!tls.equals(Tls.DEFAULT)) {
+      http.tlsTrustManagersProvider(() -> new TrustManager[] {TrustManagers.of(tls)});
+    }
     return S3AsyncClient.builder()
+        .httpClientBuilder(http)
         .endpointOverride(at)
         .forcePathStyle(true)
         .region(Region.US_EAST_1)
@@ -173,7 +193,8 @@ public class TestS3Server implements AutoCloseable {
   /** Settings of the bucket with the owner's credentials. */
   public S3Settings settings() {
     return S3Settings.of(
-        bucket, S3Endpoint.at(endpoint), CredentialSource.ofFile(credentialsFile()));
+            bucket, S3Endpoint.at(endpoint), CredentialSource.ofFile(credentialsFile()))
+        .with(tls);
   }
 
   /** A store over the bucket with the production limits. */
@@ -209,6 +230,12 @@ public class TestS3Server implements AutoCloseable {
   public String volumeUri(String volume, String rest) {
     return "s3://%s/%s?endpoint=%s&credentials_file=%s%s"
         .formatted(bucket, volume, endpoint, credentialsFile(), rest);
+  }
+
+  /** The same volume by the MinIO client. */
+  public String minioVolumeUri(String volume, String rest) {
+    return "minio://%s/%s/%s?credentials_file=%s%s"
+        .formatted(endpoint.getAuthority(), bucket, volume, credentialsFile(), rest);
   }
 
   /** The server's process id: for tests that stop it for a while. */

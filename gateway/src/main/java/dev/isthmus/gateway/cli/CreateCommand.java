@@ -23,6 +23,7 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  isthmus volume create db --size 10GiB",
       "  isthmus volume create s3://my-bucket/disks/db?region=eu-central-1 --size 1TiB",
+      "  isthmus volume create minio://minio.lan:9000/my-bucket/disks/db --size 1TiB",
       "  isthmus volume create vault --size 10GiB --ack local --flush uploaded",
       "  isthmus volume create s3://my-bucket/disks/mail --size 1TiB --rpo 30s,enforce",
       "  isthmus volume create file:///srv/disk.img --size 10GiB     a file on a local disk",

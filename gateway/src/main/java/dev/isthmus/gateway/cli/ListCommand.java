@@ -21,6 +21,7 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  isthmus volume list",
       "  isthmus volume list s3://my-bucket/disks",
+      "  isthmus volume list minio://minio.lan:9000/my-bucket/disks",
       "  isthmus volume list -o json | jq -r '.volumes[] | select(.state != \"READY\") | .name'",
     })
 final class ListCommand extends VolumeVerb {

@@ -100,6 +100,11 @@ final class VolumeJson {
     json.writeStringField("uri", volume.getUri());
     json.writeStringField("state", volume.getState());
     json.writeStringField("reason", volume.getReason());
+    json.writeArrayFieldStart("warnings");
+    for (String warning : volume.getWarningsList()) {
+      json.writeString(warning);
+    }
+    json.writeEndArray();
     text(json, "uuid", volume.getUuid());
     json.writeNumberField("incarnation", volume.getIncarnation());
     json.writeNumberField("size_bytes", volume.getSizeBytes());

@@ -48,6 +48,9 @@ final class VolumeText {
   static void details(Volume volume, PrintWriter out) {
     line(out, "name", volume.getName());
     line(out, "uri", volume.getUri());
+    for (String warning : volume.getWarningsList()) {
+      line(out, "WARNING", warning);
+    }
     line(
         out,
         "state",

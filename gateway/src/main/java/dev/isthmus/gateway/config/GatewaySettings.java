@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param volumes how volumes in buckets run
  * @param s3CredentialsFile AWS credentials file, or null for the SDK's own search
  * @param s3Profile profile in it, or null
+ * @param insecureSkipVerify whether a bucket's URI may say that certificates are not looked at
  */
 public record GatewaySettings(
     Path dataDirectory,
@@ -44,7 +45,8 @@ public record GatewaySettings(
     Log log,
     ObjectVolumeSettings volumes,
     @Nullable Path s3CredentialsFile,
-    @Nullable String s3Profile) {
+    @Nullable String s3Profile,
+    boolean insecureSkipVerify) {
 
   /** What log lines look like. */
   public enum LogFormat {
@@ -93,7 +95,8 @@ public record GatewaySettings(
             layers.get(SettingKey.LOG_FORMAT, GatewaySettings::format)),
         volumes(layers, data),
         layers.getOrNull(SettingKey.S3_CREDENTIALS_FILE, GatewaySettings::absolute),
-        layers.getOrNull(SettingKey.S3_PROFILE, p -> p));
+        layers.getOrNull(SettingKey.S3_PROFILE, p -> p),
+        layers.get(SettingKey.INSECURE_SKIP_VERIFY, GatewaySettings::bool));
   }
 
   /** The bucket that needs nothing but the data directory. */

@@ -59,7 +59,12 @@ public enum SettingKey {
       "FILE",
       null,
       "AWS credentials file (default: the AWS SDK's own search)."),
-  S3_PROFILE("s3.profile", "NAME", null, "Profile in the AWS configuration and credentials.");
+  S3_PROFILE("s3.profile", "NAME", null, "Profile in the AWS configuration and credentials."),
+  INSECURE_SKIP_VERIFY(
+      "insecure_skip_verify",
+      "true|false",
+      "false",
+      "Permit buckets whose URI says insecure_skip_verify=true.");
 
   private final String path;
   private final String valueLabel;

@@ -2,10 +2,12 @@ package dev.isthmus.gateway.rpc;
 
 import dev.isthmus.blockdevice.DeviceInfo;
 import dev.isthmus.blockdevice.OpenOutcome;
+import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.Tiers;
 import dev.isthmus.blocktranslation.VolumeStatistics;
 import dev.isthmus.blocktranslation.VolumeSummary;
 import dev.isthmus.blocktranslation.scrub.ScrubProgress;
+import dev.isthmus.blocktranslation.store.s3.InsecureTls;
 import dev.isthmus.gateway.daemon.CatalogueEntry.Publication;
 import dev.isthmus.gateway.daemon.DurabilityWords;
 import dev.isthmus.gateway.daemon.Exports;
@@ -29,7 +31,8 @@ final class Messages {
             .setName(view.name())
             .setUri(view.uri())
             .setState(view.stateName())
-            .setReason(view.reason());
+            .setReason(view.reason())
+            .addAllWarnings(InsecureTls.warnings(StorageUri.parse(view.uri())));
     VolumeView.Open open = view.open();
     if (open != null) {
       addOpen(message, open);

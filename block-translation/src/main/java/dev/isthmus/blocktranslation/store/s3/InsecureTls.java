@@ -1,6 +1,8 @@
 package dev.isthmus.blocktranslation.store.s3;
 
+import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.store.StoreException;
+import java.util.List;
 
 /**
  * Whether this process may connect without looking at certificates. A URI alone can't say so: it
@@ -11,22 +13,32 @@ import dev.isthmus.blocktranslation.store.StoreException;
  */
 public final class InsecureTls {
 
-  /** System property that gives the permission: {@code true}. */
-  public static final String PROPERTY = "isthmus.insecureSkipVerify";
+  /** What {@link #allow} said. */
+  private static final String PROPERTY = "isthmus.insecureSkipVerify";
 
-  /** The same as an environment variable, for commands that have no such flag. */
-  public static final String ENVIRONMENT = "ISTHMUS_INSECURE_SKIP_VERIFY";
+  /** The permission for commands that have no flag for it. */
+  private static final String ENVIRONMENT = "ISTHMUS_INSECURE_SKIP_VERIFY";
 
   /** What a user of such a connection is told. */
-  public static final String WARNING =
+  static final String WARNING =
       "insecure_skip_verify=true: the server's certificate is not looked at, so whoever stands"
           + " between can read and change the disk and use its credentials";
 
   private InsecureTls() {}
 
-  /** Whether somebody gave the permission. */
-  public static boolean isAllowed() {
-    return Boolean.getBoolean(PROPERTY) || "true".equals(System.getenv(ENVIRONMENT));
+  /** Gives the permission to this process, or refuses it whatever the environment says. */
+  public static void allow(boolean allowed) {
+    System.setProperty(PROPERTY, Boolean.toString(allowed));
+  }
+
+  private static boolean isAllowed() {
+    String said = System.getProperty(PROPERTY);
+    return "true".equals(said == null ? System.getenv(ENVIRONMENT) : said);
+  }
+
+  /** What people are told who look at a disk in the bucket at {@code uri}; empty for no danger. */
+  public static List<String> warnings(StorageUri uri) {
+    return "true".equals(uri.get("insecure_skip_verify")) ? List.of(WARNING) : List.of();
   }
 
   /**

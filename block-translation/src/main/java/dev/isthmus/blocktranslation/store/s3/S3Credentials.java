@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
-import software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -87,19 +86,18 @@ public final class S3Credentials implements AwsCredentialsProvider, AutoCloseabl
       owned.push(chain);
       found = chain;
     } else {
-      var builder = ProfileCredentialsProvider.builder().profileFile(files);
-      if (source.profile() != null) {
-        builder.profileName(source.profile());
-      }
-      var ofProfile = builder.build();
+      var ofProfile = new ReloadedProfile(files, source.profile());
       owned.push(ofProfile);
       found = ofProfile;
     }
     CredentialSource.AssumedRole role = source.role();
-    if (role != null) {
-      found = assumed(role, found, settings, owned);
+    try {
+      return new S3Credentials(
+          role == null ? found : assumed(role, found, settings, owned), files, owned);
+    } catch (RuntimeException e) {
+      owned.forEach(SdkAutoCloseable::close);
+      throw e;
     }
-    return new S3Credentials(found, files, owned);
   }
 
   private static AwsCredentialsProvider assumed(
@@ -200,7 +198,7 @@ public final class S3Credentials implements AwsCredentialsProvider, AutoCloseabl
     if (status.find()) {
       return ofTokenService(Integer.parseInt(status.group(1)), "");
     }
-    if (message.contains("Profile file contained no credentials")) {
+    if (message.startsWith("Profile file contained no credentials")) {
       return new StoreException.Unauthorized(
           "no credentials found in the file for this profile: profile= names another");
     }

@@ -23,6 +23,10 @@ public final class S3Errors {
 
   private static final Pattern ERROR_CODE = Pattern.compile("[A-Za-z0-9.]{1,64}");
 
+  /** What a server may not like about a put that a settings' author asked for. */
+  private static final String PLACEMENT =
+      ": if sse=, kms_key=, storage_class= or tags= is said, does the server have that?";
+
   private S3Errors() {}
 
   /** An error code as far as it is one; else empty. */
@@ -45,7 +49,7 @@ public final class S3Errors {
     return switch (status) {
       case 301, 307, 308 ->
           new StoreException.Invalid(text + ": the bucket is in another region: say region=…");
-      case 400 -> ofBadRequest(text, code);
+      case 400 -> ofBadRequest(kind, text, code);
       case 401, 403 ->
           new StoreException.Unauthorized(
               code.equals("RequestTimeTooSkewed") ? text + ": set this machine's clock" : text);
@@ -58,13 +62,15 @@ public final class S3Errors {
       case 412 -> new StoreException.PreconditionFailed(text, 1);
       case 416 -> new StoreException.OutOfRange(text);
       case 408, 429 -> new StoreException.Throttled(text);
-      case 501 -> new StoreException.Invalid(text + ": the server can't do this");
+      case 501 ->
+          new StoreException.Invalid(
+              text + ": the server can't do this" + (kind == RequestKind.PUT ? PLACEMENT : ""));
       default ->
           status >= 500 ? new StoreException.Throttled(text) : new StoreException.Invalid(text);
     };
   }
 
-  private static StoreException ofBadRequest(String text, String code) {
+  private static StoreException ofBadRequest(RequestKind kind, String text, String code) {
     return switch (code) {
       case "" ->
           new StoreException.Invalid(
@@ -78,7 +84,7 @@ public final class S3Errors {
           new StoreException.Invalid(text + ": is region= the bucket's region?");
       case "InvalidStorageClass" ->
           new StoreException.Invalid(text + ": the server has no such storage_class=");
-      default -> new StoreException.Invalid(text);
+      default -> new StoreException.Invalid(kind == RequestKind.PUT ? text + PLACEMENT : text);
     };
   }
 
