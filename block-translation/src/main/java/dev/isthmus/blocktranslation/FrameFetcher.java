@@ -46,7 +46,7 @@ final class FrameFetcher {
   /** A host gives a command up after 30 s; better an answer before. */
   private static final long TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(20);
 
-  /** Doubled with each fetch of the same frame. */
+  /** Until a frame that is absent is fetched again; doubled each time. */
   private static final long REFETCH_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   /** Hears of one frame. Called on the loop; the data is only good within the call. */
@@ -210,7 +210,7 @@ final class FrameFetcher {
       }
       give(ref, bytes.asSlice(Frame.HEADER_BYTES, frame.rawLength()));
     } catch (FormatException e) {
-      damaged(span, ref, e.getMessage() == null ? "" : e.getMessage());
+      damaged(span, ref, false, e.getMessage() == null ? "" : e.getMessage());
     }
   }
 
@@ -226,22 +226,23 @@ final class FrameFetcher {
     if (cause instanceof StoreException.NotFound
         || cause instanceof StoreException.OutOfRange
         || cause instanceof StoreException.Corrupt) {
-      damaged(span, ref, String.valueOf(cause.getMessage()));
+      boolean absent = cause instanceof StoreException.NotFound;
+      damaged(span, ref, absent, String.valueOf(cause.getMessage()));
     } else {
       LOG.warn("{}: a read from the bucket failed: {}", identity.where(), cause.getMessage());
       takeWaiters(ref).forEach(waiter -> waiter.failed(ref, IoStatus.UNAVAILABLE));
     }
   }
 
-  private void damaged(Span span, FrameRef ref, String why) {
+  private void damaged(Span span, FrameRef ref, boolean absent, String why) {
     if (span.fetches + 1 < Futures.MOST_READS) {
       refetched++;
       var again = new Span(List.of(ref), span.purpose, span.fetches + 1);
-      if (span.fetches == 0) {
-        queued.add(again);
-      } else {
-        // A copy of the object that lags behind needs time, if it is that.
+      if (absent) {
+        // A copy that lags behind needs time, if it is that.
         loop.schedule(loop.jittered(REFETCH_NANOS << span.fetches), () -> queueAgain(again));
+      } else {
+        queued.add(again);
       }
       return;
     }
