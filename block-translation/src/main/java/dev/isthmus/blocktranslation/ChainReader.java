@@ -9,6 +9,7 @@ import dev.isthmus.blocktranslation.store.ByteRange;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.RequestOptions;
 import dev.isthmus.blocktranslation.store.RequestPurpose;
+import dev.isthmus.blocktranslation.store.Rereads;
 import dev.isthmus.blocktranslation.store.StoreException;
 import dev.isthmus.blocktranslation.store.StoredObject;
 import java.lang.foreign.MemorySegment;
@@ -145,7 +146,7 @@ final class ChainReader {
         return parseOnce(sequence, read);
       } catch (DeviceException.Corrupt damaged) {
         StoredObject again =
-            reads == Futures.MOST_READS ? null : Futures.await(waiter, where, head(sequence));
+            reads == Rereads.MOST ? null : Futures.await(waiter, where, head(sequence));
         if (again == null) {
           throw damaged;
         }

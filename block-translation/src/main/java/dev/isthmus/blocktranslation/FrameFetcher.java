@@ -8,6 +8,7 @@ import dev.isthmus.blocktranslation.store.ByteRange;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.RequestOptions;
 import dev.isthmus.blocktranslation.store.RequestPurpose;
+import dev.isthmus.blocktranslation.store.Rereads;
 import dev.isthmus.blocktranslation.store.StoreException;
 import dev.isthmus.blocktranslation.store.StoredObject;
 import java.lang.foreign.MemorySegment;
@@ -235,7 +236,7 @@ final class FrameFetcher {
   }
 
   private void damaged(Span span, FrameRef ref, boolean absent, String why) {
-    if (span.fetches + 1 < Futures.MOST_READS) {
+    if (span.fetches + 1 < Rereads.MOST) {
       refetched++;
       var again = new Span(List.of(ref), span.purpose, span.fetches + 1);
       if (absent) {

@@ -1,6 +1,7 @@
 package dev.isthmus.blocktranslation;
 
 import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blocktranslation.store.Rereads;
 import dev.isthmus.blocktranslation.store.StoreException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -11,9 +12,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What futures of the store and the map end with, made plain. Stateless. */
 final class Futures {
-
-  /** A network that spoils one reply in fifty must not cost a disk its data's good name. */
-  static final int MOST_READS = 4;
 
   private Futures() {}
 
@@ -50,22 +48,12 @@ final class Futures {
   }
 
   /**
-   * Reads and checks what was read; if that fails for damage, again, {@link #MOST_READS} times in
-   * all: a reply can be damaged on its way, or come from a bad copy, where the object is whole.
+   * Reads and checks what was read; if that fails for damage, again ({@link Rereads}).
    *
    * @param read one read with its checks, failing with {@link DeviceException.Corrupt} for damage
    */
   static <T> CompletableFuture<T> againIfDamaged(Supplier<CompletableFuture<T>> read) {
-    return againIfDamaged(read, MOST_READS);
-  }
-
-  private static <T> CompletableFuture<T> againIfDamaged(
-      Supplier<CompletableFuture<T>> read, int mostReads) {
-    return read.get()
-        .exceptionallyCompose(failure ->
-            mostReads > 1 && isDamage(cause(failure))
-                ? againIfDamaged(read, mostReads - 1)
-                : CompletableFuture.failedFuture(failure));
+    return Rereads.whileDamaged(read, failure -> isDamage(cause(failure)));
   }
 
   private static boolean isDamage(Throwable cause) {

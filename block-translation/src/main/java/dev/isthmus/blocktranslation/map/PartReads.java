@@ -1,20 +1,14 @@
 package dev.isthmus.blocktranslation.map;
 
 import dev.isthmus.blockdevice.DeviceException;
+import dev.isthmus.blocktranslation.store.Rereads;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Function;
-import java.util.function.Supplier;
 
 /** Calls a {@link PageSource} that may misbehave. */
 final class PartReads {
-
-  /**
-   * Most reads of one thing before it counts as damaged where it lies: a network that spoils one
-   * reply in fifty must not cost a disk its data's good name.
-   */
-  private static final int MOST_READS = 4;
 
   private PartReads() {}
 
@@ -37,27 +31,16 @@ final class PartReads {
     });
   }
 
-  /**
-   * Reads and checks; what is damaged, again: a reply can be damaged on its way where the object is
-   * whole.
-   */
+  /** Reads and checks; what is damaged, again ({@link Rereads}). */
   static <T> CompletableFuture<T> readChecked(
       PageSource source,
       PartInfo part,
       long offsetBytes,
       int lengthBytes,
       Function<MemorySegment, T> check) {
-    return readChecked(
-        () -> read(source, part, offsetBytes, lengthBytes).thenApply(check), MOST_READS);
-  }
-
-  private static <T> CompletableFuture<T> readChecked(
-      Supplier<CompletableFuture<T>> read, int mostReads) {
-    return read.get()
-        .exceptionallyCompose(thrown ->
-            mostReads > 1 && failure(thrown) instanceof DeviceException.Corrupt
-                ? readChecked(read, mostReads - 1)
-                : CompletableFuture.failedFuture(thrown));
+    return Rereads.whileDamaged(
+        () -> read(source, part, offsetBytes, lengthBytes).thenApply(check),
+        thrown -> failure(thrown) instanceof DeviceException.Corrupt);
   }
 
   /** What a future failed with, as what the caller can act on. */

@@ -23,12 +23,6 @@ final class StoreRequest<T extends @Nullable Object> {
 
   private static final Logger LOG = LoggerFactory.getLogger(StoreRequest.class);
 
-  /**
-   * A body that arrives damaged so often is damaged where it lies, or somebody changes all that
-   * passes.
-   */
-  private static final int MOST_DAMAGED = 4;
-
   /** Makes one attempt. */
   @FunctionalInterface
   interface Attempt<T extends @Nullable Object> {
@@ -318,7 +312,7 @@ final class StoreRequest<T extends @Nullable Object> {
   /** Schedules the next attempt, or says why there is none. */
   private @Nullable StoreException planRetry(Throwable failure) {
     StoreLimits limits = context.limits();
-    if (failure instanceof StoreException.Damaged && damaged == MOST_DAMAGED) {
+    if (failure instanceof StoreException.Damaged && damaged == Rereads.MOST) {
       return new StoreException.Corrupt(
           failure.getMessage() + "; so it was " + damaged + " times", failure);
     }
