@@ -31,8 +31,9 @@ public record StoreLimits(
   /**
    * 64 in flight hide 50 ms of latency at 1,280 requests per second; 1024 waiting are four times
    * the reads that the deepest target queue hands in at once. 30 s covers a fail-over at the
-   * provider; 10 s an 8 MiB upload at 1 MB/s. Eight attempts at 50 ms to 5 s back off over about 10
-   * s on average. One read in twenty is slower than the 95th percentile.
+   * provider; 10 s an 8 MiB upload at 1 MB/s. At 50 ms to 5 s of back-off some 18 attempts fit into
+   * 30 s: thirty-two are a bound that the deadline comes before, so that no bad luck with the
+   * jitter ends a request early. One read in twenty is slower than the 95th percentile.
    */
   public static final StoreLimits DEFAULT =
       new StoreLimits(
@@ -40,7 +41,7 @@ public record StoreLimits(
           1024,
           TimeUnit.SECONDS.toNanos(30),
           TimeUnit.SECONDS.toNanos(10),
-          8,
+          32,
           TimeUnit.MILLISECONDS.toNanos(50),
           TimeUnit.SECONDS.toNanos(5),
           0.05);

@@ -19,8 +19,10 @@ import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +32,7 @@ import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3AsyncClient;
+import software.amazon.awssdk.services.s3.model.BucketAlreadyOwnedByYouException;
 import software.amazon.awssdk.services.s3.model.BucketVersioningStatus;
 
 /**
@@ -109,12 +112,16 @@ public class TestS3Server implements AutoCloseable {
       Process started = builder.start();
       started.getOutputStream().close();
       process = started;
-      if (createBucket(candidate, started)) {
+      String trouble = createBucket(candidate, started);
+      if (trouble.isEmpty()) {
         return candidate;
       }
+      String state = started.isAlive() ? "runs" : "ended with " + started.exitValue();
       kill();
       if (attempt == START_ATTEMPTS) {
-        throw new AssertionError(name + " did not start: " + Files.readString(log()));
+        throw new AssertionError(
+            "%s did not start: it %s, said \"%s\", and answered %s"
+                .formatted(name, state, Files.readString(log()), trouble));
       }
     }
   }
@@ -125,26 +132,33 @@ public class TestS3Server implements AutoCloseable {
     }
   }
 
-  private boolean createBucket(URI at, Process server) {
+  /** Returns what went wrong last, or nothing once the bucket is there. */
+  private String createBucket(URI at, Process server) {
     long startNanos = System.nanoTime();
+    String trouble = "nothing";
     try (S3AsyncClient client = client(at)) {
       while (System.nanoTime() - startNanos < LONGEST_START.toNanos() && server.isAlive()) {
         try {
           client.createBucket(b -> b.bucket(bucket)).get(5, TimeUnit.SECONDS);
-          return true;
-        } catch (java.util.concurrent.ExecutionException e) {
+          return "";
+        } catch (ExecutionException e) {
+          if (e.getCause() instanceof BucketAlreadyOwnedByYouException) {
+            // An earlier request made it, and its answer came too late.
+            return "";
+          }
           if (!(e.getCause() instanceof SdkException)) {
             throw new AssertionError(name, e);
           }
+          trouble = e.getCause().toString();
           Thread.sleep(100);
-        } catch (java.util.concurrent.TimeoutException e) {
-          // Accepts and says nothing yet: ask again.
+        } catch (TimeoutException e) {
+          trouble = "nothing within 5 s";
         }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    return false;
+    return trouble;
   }
 
   /** A bare client of the SDK as the owner, for what the store does not do. */

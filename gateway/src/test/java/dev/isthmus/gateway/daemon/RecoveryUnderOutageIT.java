@@ -134,9 +134,7 @@ class RecoveryUnderOutageIT {
 
   private <T> CompletableFuture<T> begin(Supplier<T> call) throws InterruptedException {
     CompletableFuture<T> begun = CompletableFuture.supplyAsync(call, THREADS);
-    // It waits for the bucket: there is nothing to see of that, but that it does not end. Eight
-    // attempts with full jitter are used up within 300 ms once in ten thousand times, within a
-    // second once in forty.
+    // It waits for the bucket: there is nothing to see of that, but that it does not end.
     Thread.sleep(300);
     assertFalse(begun.isDone(), () -> "it ended: " + begun);
     return begun;

@@ -6,6 +6,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Which requests meet which fault: each fault of a plan so often in all, spread at random over the
@@ -13,14 +14,21 @@ import java.util.Random;
  */
 public final class FaultPlan {
 
-  /** Requests that one storm refuses, the first included. */
+  /** Requests that one storm refuses at most, the first included. */
   private static final int STORM_REQUESTS = 20;
+
+  /**
+   * Longest storm. A client that does as it is told comes back rarely: without an end in time the
+   * storm would last until two requests in long back-offs have met all of it.
+   */
+  private static final long STORM_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   private final Random random;
   private final double share;
   private final Map<ProxyFault, Integer> left = new EnumMap<>(ProxyFault.class);
   private final Map<ProxyFault, Integer> injected = new EnumMap<>(ProxyFault.class);
   private int stormLeft;
+  private long stormBeganNanos;
 
   /**
    * A plan.
@@ -55,7 +63,9 @@ public final class FaultPlan {
   }
 
   private ProxyFault choose(String method, boolean isStale) {
-    if (stormLeft > 0 && left.getOrDefault(ProxyFault.STORM, 0) > 0) {
+    if (stormLeft > 0
+        && left.getOrDefault(ProxyFault.STORM, 0) > 0
+        && System.nanoTime() - stormBeganNanos < STORM_NANOS) {
       stormLeft--;
       return ProxyFault.STORM;
     }
@@ -75,6 +85,7 @@ public final class FaultPlan {
     ProxyFault fault = possible.get(random.nextInt(possible.size()));
     if (fault == ProxyFault.STORM) {
       stormLeft = STORM_REQUESTS - 1;
+      stormBeganNanos = System.nanoTime();
     }
     return fault;
   }
