@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Asks a bucket whether it keeps to the conditions of puts, with an object of the volume's own that
- * always holds the same bytes: two requests, three the first time. A bucket that ignores conditions
+ * always holds the same bytes: two requests, four the first time. A bucket that ignores conditions
  * has then been given what it had, so this is harmless beside any owner. Threading: confined to the
  * caller; blocks.
  */
@@ -45,9 +45,17 @@ final class FencingProbe {
     this.body = List.of(MemorySegment.ofArray(Keys.probeBytes(volume)));
   }
 
-  private enum Answer {
-    STORED,
-    CONDITION_FAILED
+  /**
+   * How a put ended that the server understood.
+   *
+   * @param etag of what was stored; null if the condition did not hold
+   * @param attempts more than one if it may have met its own object
+   */
+  private record Answer(@Nullable ETag etag, int attempts) {
+
+    boolean isStored() {
+      return etag != null;
+    }
   }
 
   /**
@@ -74,22 +82,24 @@ final class FencingProbe {
 
   /** What the provider did wrong; null if it keeps to both conditions. */
   private @Nullable String flaw() {
+    ETag created;
     try {
-      Answer first = put(PutCondition.ifAbsent());
-      if (first == Answer.STORED) {
-        // It was absent, or the header means nothing here: the same once more tells which.
-        Answer second = put(PutCondition.ifAbsent());
-        if (second == Answer.STORED) {
-          return "ignores If-None-Match: it created an object that was there";
-        }
+      created = put(PutCondition.ifAbsent()).etag();
+      // It was absent, or the header means nothing here: the same once more tells which.
+      if (created != null && put(PutCondition.ifAbsent()).isStored()) {
+        return "ignores If-None-Match: it created an object that was there";
       }
     } catch (StoreException.Invalid e) {
       return "refuses If-None-Match: " + e.getMessage();
     }
     try {
-      return put(PutCondition.ifMatch(NOBODYS)) == Answer.STORED
-          ? "ignores If-Match: it replaced an object that had another ETag"
-          : null;
+      if (put(PutCondition.ifMatch(NOBODYS)).isStored()) {
+        return "ignores If-Match: it replaced an object that had another ETag";
+      }
+      Answer own = created == null ? null : put(PutCondition.ifMatch(created));
+      return own == null || own.isStored() || own.attempts() > 1
+          ? null
+          : "refuses If-Match with the ETag that it gave";
     } catch (StoreException.Invalid e) {
       return "refuses If-Match: " + e.getMessage();
     }
@@ -97,12 +107,11 @@ final class FencingProbe {
 
   private Answer put(PutCondition condition) {
     try {
-      ETag _ = waiter.await(store.put(key, body, condition, OPTIONS));
-      return Answer.STORED;
+      return new Answer(waiter.await(store.put(key, body, condition, OPTIONS)), 1);
     } catch (CompletionException e) {
       Throwable cause = Futures.cause(e);
-      if (cause instanceof StoreException.PreconditionFailed) {
-        return Answer.CONDITION_FAILED;
+      if (cause instanceof StoreException.PreconditionFailed failed) {
+        return new Answer(null, failed.attempts());
       }
       throw cause instanceof StoreException.Invalid refused
           ? refused

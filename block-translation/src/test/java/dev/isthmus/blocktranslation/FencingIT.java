@@ -9,7 +9,7 @@ import dev.isthmus.blockdevice.BlockingDevice;
 import dev.isthmus.blockdevice.DeviceException;
 import dev.isthmus.blockdevice.DeviceState;
 import dev.isthmus.blockdevice.StorageUri;
-import dev.isthmus.blocktranslation.store.HeaderStrippingProxy;
+import dev.isthmus.blocktranslation.store.ConditionProxy;
 import dev.isthmus.blocktranslation.store.ListPage;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.RequestKind;
@@ -92,11 +92,10 @@ class FencingIT {
 
   /** At both the conditions are met before anything is written that could matter. */
   @ParameterizedTest
-  @EnumSource
-  void aProviderWithoutConditionalWritesIsRefused(HeaderStrippingProxy.Fault fault)
-      throws IOException {
+  @EnumSource(names = {"IGNORES", "REFUSES"})
+  void aProviderWithoutConditionalWritesIsRefused(ConditionProxy.Fault fault) throws IOException {
     String volume = "refused-" + fault.name().toLowerCase(java.util.Locale.ROOT);
-    try (var proxy = new HeaderStrippingProxy(minio, fault);
+    try (var proxy = new ConditionProxy(minio, fault);
         var host = host("one")) {
       var told =
           assertThrows(
@@ -104,7 +103,7 @@ class FencingIT {
               () -> host.create(uri(proxy.volumeUri(volume, "&size=8MiB"))));
       String message = String.valueOf(told.getMessage());
       System.out.println("FencingIT: " + message);
-      String did = fault == HeaderStrippingProxy.Fault.IGNORES ? "ignores" : "refuses";
+      String did = fault == ConditionProxy.Fault.IGNORES ? "ignores" : "refuses";
       assertTrue(message.contains(did + " If-None-Match"), message);
       assertTrue(message.contains("--fencing none"), message);
       assertEquals(List.of(), keys(volume), "nothing is left of the create");
@@ -117,6 +116,21 @@ class FencingIT {
           DeviceException.Invalid.class, () -> host.reopen(uri(proxy.volumeUri(volume, "")), null));
       assertEquals(before, keys(volume));
       host.open(uri(minio.volumeUri(volume, ""))).close();
+    }
+  }
+
+  @Test
+  void aProviderThatKnowsNoQuotesIsRefused() throws IOException {
+    try (var proxy = new ConditionProxy(minio, ConditionProxy.Fault.WANTS_BARE_ETAG);
+        var host = host("one")) {
+      var told =
+          assertThrows(
+              DeviceException.Invalid.class,
+              () -> host.create(uri(proxy.volumeUri("bare", "&size=8MiB"))));
+      String message = String.valueOf(told.getMessage());
+      System.out.println("FencingIT: " + message);
+      assertTrue(message.contains("with the ETag that it gave"), message);
+      assertEquals(List.of(), keys("bare"), "nothing is left of the create");
     }
   }
 
@@ -138,10 +152,10 @@ class FencingIT {
   }
 
   @ParameterizedTest
-  @EnumSource
-  void withoutFencingAVolumeWorksByLooking(HeaderStrippingProxy.Fault fault) throws IOException {
+  @EnumSource(names = {"IGNORES", "REFUSES"})
+  void withoutFencingAVolumeWorksByLooking(ConditionProxy.Fault fault) throws IOException {
     String name = "unfenced-" + fault.name().toLowerCase(java.util.Locale.ROOT);
-    try (var proxy = new HeaderStrippingProxy(minio, fault);
+    try (var proxy = new ConditionProxy(minio, fault);
         var host = host("one")) {
       byte[] content = content(1);
       try (ObjectVolume volume =
@@ -177,7 +191,7 @@ class FencingIT {
 
   @Test
   void withoutFencingAVolumeIsDeletedThroughTheProxy() throws IOException {
-    try (var proxy = new HeaderStrippingProxy(minio, HeaderStrippingProxy.Fault.REFUSES);
+    try (var proxy = new ConditionProxy(minio, ConditionProxy.Fault.REFUSES);
         var host = host("one")) {
       host.create(uri(proxy.volumeUri("gone", "&size=8MiB&fencing=none"))).close();
       host.delete(uri(proxy.volumeUri("gone", "")), _ -> {});
@@ -188,7 +202,7 @@ class FencingIT {
   /** What is still found out without fencing: an owner that comes back after it was replaced. */
   @Test
   void withoutFencingAReplacedOwnerFindsOutByLooking() throws Exception {
-    try (var proxy = new HeaderStrippingProxy(minio, HeaderStrippingProxy.Fault.IGNORES);
+    try (var proxy = new ConditionProxy(minio, ConditionProxy.Fault.IGNORES);
         var one = host("one");
         var two = host("two")) {
       ObjectVolume old =

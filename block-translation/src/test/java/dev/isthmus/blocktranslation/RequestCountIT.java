@@ -199,9 +199,9 @@ class RequestCountIT {
           ours.of(RequestKind.LIST, purpose).attempts() > 0,
           () -> "LISTs for " + purpose);
     }
-    // A create asks the bucket by three PUTs whether it keeps to conditions, an open by two.
+    // A create asks the bucket by four PUTs whether it keeps to conditions, an open by two.
     assertEquals(
-        3 + 3 + 3 * 2,
+        4 + 3 + 3 * 2,
         ours.of(RequestKind.PUT, RequestPurpose.OPEN).attempts(),
         "fences, and the probe");
     assertEquals(3, ours.of(RequestKind.PUT, RequestPurpose.CHECKPOINT).attempts(), "one a close");

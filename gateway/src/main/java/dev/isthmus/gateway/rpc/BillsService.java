@@ -10,7 +10,6 @@ import dev.isthmus.gateway.rpc.v1.GetUsageResponse;
 import dev.isthmus.gateway.rpc.v1.PriceTable;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +32,7 @@ final class BillsService extends BillsGrpc.BillsImplBase {
 
   @Override
   public void getUsage(GetUsageRequest request, StreamObserver<GetUsageResponse> answer) {
-    one(
+    Answers.one(
         answer,
         () -> {
           var all = GetUsageResponse.newBuilder();
@@ -50,20 +49,8 @@ final class BillsService extends BillsGrpc.BillsImplBase {
 
   @Override
   public void getPrices(GetPricesRequest request, StreamObserver<PriceTable> answer) {
-    one(
+    Answers.one(
         answer,
         () -> BillMessages.prices(prices == null ? PriceFile.shipped() : PriceFile.read(prices)));
-  }
-
-  private static <T> void one(StreamObserver<T> answer, Supplier<T> call) {
-    T message;
-    try {
-      message = call.get();
-    } catch (RuntimeException e) {
-      answer.onError(StatusMapping.toStatus(e).asRuntimeException());
-      return;
-    }
-    answer.onNext(message);
-    answer.onCompleted();
   }
 }

@@ -17,14 +17,6 @@ final class DaemonService extends DaemonGrpc.DaemonImplBase {
 
   @Override
   public void getStatus(GetStatusRequest request, StreamObserver<DaemonStatus> answer) {
-    DaemonStatus message;
-    try {
-      message = status.get();
-    } catch (RuntimeException e) {
-      answer.onError(StatusMapping.toStatus(e).asRuntimeException());
-      return;
-    }
-    answer.onNext(message);
-    answer.onCompleted();
+    Answers.one(answer, status);
   }
 }

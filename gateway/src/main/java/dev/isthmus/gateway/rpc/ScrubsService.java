@@ -14,7 +14,6 @@ import dev.isthmus.gateway.rpc.v1.VolumeName;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 
 /**
  * The daemon's side of scrubs. Threading: thread-safe; each call has a virtual thread and may block
@@ -32,7 +31,7 @@ final class ScrubsService extends ScrubsGrpc.ScrubsImplBase {
 
   @Override
   public void startScrub(StartScrubRequest request, StreamObserver<Scrub> answer) {
-    one(
+    Answers.one(
         answer,
         () ->
             message(
@@ -49,12 +48,12 @@ final class ScrubsService extends ScrubsGrpc.ScrubsImplBase {
 
   @Override
   public void getScrub(VolumeName request, StreamObserver<Scrub> answer) {
-    one(answer, () -> message(find(request.getName())));
+    Answers.one(answer, () -> message(find(request.getName())));
   }
 
   @Override
   public void controlScrub(ControlScrubRequest request, StreamObserver<Scrub> answer) {
-    one(
+    Answers.one(
         answer,
         () -> {
           VolumeScrub scrub = find(request.getName());
@@ -105,17 +104,5 @@ final class ScrubsService extends ScrubsGrpc.ScrubsImplBase {
 
   private static Scrub message(VolumeScrub scrub) {
     return ScrubMessages.scrub(scrub.progress(), scrub.findings());
-  }
-
-  private static void one(StreamObserver<Scrub> answer, Supplier<Scrub> call) {
-    Scrub message;
-    try {
-      message = call.get();
-    } catch (RuntimeException e) {
-      answer.onError(StatusMapping.toStatus(e).asRuntimeException());
-      return;
-    }
-    answer.onNext(message);
-    answer.onCompleted();
   }
 }

@@ -68,7 +68,7 @@ final class VolumesService extends VolumesGrpc.VolumesImplBase {
   @Override
   public void recoverVolume(
       RecoverVolumeRequest request, StreamObserver<RecoverVolumeResponse> answer) {
-    one(
+    Answers.one(
         answer,
         () -> {
           VolumeManager.Recovered recovered =
@@ -87,7 +87,7 @@ final class VolumesService extends VolumesGrpc.VolumesImplBase {
 
   @Override
   public void closeVolume(VolumeName request, StreamObserver<CloseVolumeResponse> answer) {
-    one(
+    Answers.one(
         answer,
         () -> {
           volumes.close(request.getName());
@@ -97,7 +97,7 @@ final class VolumesService extends VolumesGrpc.VolumesImplBase {
 
   @Override
   public void listVolumes(ListVolumesRequest request, StreamObserver<ListVolumesResponse> answer) {
-    one(
+    Answers.one(
         answer,
         () -> {
           var list = ListVolumesResponse.newBuilder();
@@ -173,18 +173,6 @@ final class VolumesService extends VolumesGrpc.VolumesImplBase {
   }
 
   private void answer(StreamObserver<Volume> answer, Supplier<VolumeView> call) {
-    one(answer, () -> message(call.get()));
-  }
-
-  private static <T> void one(StreamObserver<T> answer, Supplier<T> call) {
-    T message;
-    try {
-      message = call.get();
-    } catch (RuntimeException e) {
-      answer.onError(StatusMapping.toStatus(e).asRuntimeException());
-      return;
-    }
-    answer.onNext(message);
-    answer.onCompleted();
+    Answers.one(answer, () -> message(call.get()));
   }
 }

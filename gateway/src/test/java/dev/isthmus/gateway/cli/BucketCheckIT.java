@@ -11,7 +11,7 @@ import dev.isthmus.blockdevice.StorageUri;
 import dev.isthmus.blocktranslation.ObjectVolume;
 import dev.isthmus.blocktranslation.ObjectVolumeProvider;
 import dev.isthmus.blocktranslation.ObjectVolumeSettings;
-import dev.isthmus.blocktranslation.store.HeaderStrippingProxy;
+import dev.isthmus.blocktranslation.store.ConditionProxy;
 import dev.isthmus.blocktranslation.store.StoreTesting;
 import dev.isthmus.blocktranslation.store.TestMinio;
 import dev.isthmus.blocktranslation.store.TestSession;
@@ -273,7 +273,7 @@ class BucketCheckIT {
 
   @Test
   void aProviderWithoutConditionalWrites() throws IOException {
-    try (var proxy = new HeaderStrippingProxy(minio, HeaderStrippingProxy.Fault.IGNORES)) {
+    try (var proxy = new ConditionProxy(minio, ConditionProxy.Fault.IGNORES)) {
       String uri = proxy.volumeUri("disks", "");
       Run shown = run("bucket", "check", uri, "--quick");
       assertEquals(1, shown.exitCode());
@@ -282,6 +282,15 @@ class BucketCheckIT {
       assertEquals(
           Set.of("create if absent", "create race", "replace if unchanged", "replace race"),
           with(verdicts, "FAIL").keySet());
+    }
+  }
+
+  @Test
+  void aProviderThatTakesQuotesForAPartOfAnETag() throws IOException {
+    try (var proxy = new ConditionProxy(minio, ConditionProxy.Fault.WANTS_BARE_ETAG)) {
+      Run shown = run("bucket", "check", proxy.volumeUri("disks", ""), "--quick");
+      assertEquals(1, shown.exitCode());
+      assertTrue(shown.out().contains("the ETag's quotes left out of If-Match"), shown.out());
     }
   }
 

@@ -34,9 +34,7 @@ import okhttp3.Response;
  */
 final class MinioTransport implements AutoCloseable {
 
-  /**
-   * Shorter than servers keep a silent connection: MinIO 30 s, as measured by nobody but its code.
-   */
+  /** Shorter than servers keep a silent connection: MinIO 30 s, by its code. */
   private static final Duration KEEP_ALIVE = Duration.ofSeconds(20);
 
   private static final int PROXY_WANTS_LOGIN = 407;

@@ -26,18 +26,20 @@ import software.amazon.awssdk.http.auth.spi.signer.SignedRequest;
 import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
 
 /**
- * A provider without conditional writes: a real S3 server behind a proxy that takes {@code
- * If-None-Match} and {@code If-Match} out of each request, or answers 501 to it. What was signed
+ * A provider whose conditional writes are not what they should be: a real S3 server behind a proxy
+ * that changes {@code If-None-Match} and {@code If-Match}, or answers 501 to them. What was signed
  * holds these headers, so it signs anew with the server owner's credentials.
  *
  * <p>Threading: thread-safe.
  */
-public final class HeaderStrippingProxy implements AutoCloseable {
+public final class ConditionProxy implements AutoCloseable {
 
   /** What it does with a conditional request. */
   public enum Fault {
     IGNORES,
-    REFUSES
+    REFUSES,
+    /** Takes an ETag's quotes for a part of it, as Ceph's gateway did. */
+    WANTS_BARE_ETAG
   }
 
   private static final Set<String> CONDITIONS = Set.of("if-none-match", "if-match");
@@ -64,7 +66,7 @@ public final class HeaderStrippingProxy implements AutoCloseable {
   private final AtomicInteger stripped = new AtomicInteger();
 
   /** Starts one before {@code server}, which it does not close. */
-  public HeaderStrippingProxy(TestS3Server server, Fault fault) throws IOException {
+  public ConditionProxy(TestS3Server server, Fault fault) throws IOException {
     this.server = server;
     this.fault = fault;
     this.listener =
@@ -115,7 +117,11 @@ public final class HeaderStrippingProxy implements AutoCloseable {
         .getRequestHeaders()
         .forEach((name, values) -> {
           String lower = name.toLowerCase(Locale.ROOT);
-          if (!CONDITIONS.contains(lower) && !NOT_PASSED.contains(lower)) {
+          if (CONDITIONS.contains(lower)) {
+            if (fault == Fault.WANTS_BARE_ETAG) {
+              request.putHeader(name, asBare(values.getFirst()));
+            }
+          } else if (!NOT_PASSED.contains(lower)) {
             request.putHeader(name, values);
           }
         });
@@ -131,6 +137,14 @@ public final class HeaderStrippingProxy implements AutoCloseable {
           }
         });
     return client.send(builder.build(), HttpResponse.BodyHandlers.ofByteArray());
+  }
+
+  /** What the server is asked instead, so that it answers as one that knows bare ETags only. */
+  private static String asBare(String condition) {
+    if (condition.equals("*")) {
+      return condition;
+    }
+    return condition.startsWith("\"") ? "\"nobodys\"" : "\"" + condition + "\"";
   }
 
   private SignedRequest signed(SdkHttpRequest request, byte[] body, String service) {
