@@ -258,7 +258,6 @@ final class Checkpointer {
           if (failure != null && !isOwnEarlierTry(failure)) {
             throw Futures.deviceException(identity.where() + ": checkpoint", failure);
           }
-          bytesWritten += bytes.byteSize();
           return ref;
         });
   }
@@ -307,7 +306,9 @@ final class Checkpointer {
         && taken.attempts() > 1;
   }
 
+  /** On the loop, behind the store of {@code ref}. */
   private CompletableFuture<Void> name(Manifest.CheckpointRef ref, Manifest.State state) {
+    bytesWritten += lengths.getOrDefault(ref.nonce(), 0L);
     List<Manifest.CheckpointRef> base = kept.isEmpty() ? List.of() : List.of(kept.getFirst());
     return manifest
         .replace(m -> m.withCheckpoint(nonces.nextHex128(), ref, base, state))

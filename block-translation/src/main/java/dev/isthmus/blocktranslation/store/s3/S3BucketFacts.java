@@ -13,8 +13,8 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.async.AsyncRequestBody;
 import software.amazon.awssdk.core.async.AsyncResponseTransformer;
@@ -30,8 +30,6 @@ import software.amazon.awssdk.services.s3.model.S3Response;
  * its disks use. Threading: thread-safe.
  */
 public final class S3BucketFacts implements BucketFacts {
-
-  private static final Pattern ERROR_CODE = Pattern.compile("[A-Za-z0-9.]{1,64}");
 
   private final S3Settings settings;
   private final S3Connection connection;
@@ -168,14 +166,10 @@ public final class S3BucketFacts implements BucketFacts {
   }
 
   private static Answer answer(AwsServiceException refusal) {
-    if (refusal.awsErrorDetails() == null) {
-      return new Answer(refusal.statusCode(), "", null);
-    }
-    String code = refusal.awsErrorDetails().errorCode();
-    boolean readable = code != null && ERROR_CODE.matcher(code).matches();
-    SdkHttpResponse http = refusal.awsErrorDetails().sdkHttpResponse();
-    Answer answer = answer(readable ? code : "", http);
-    return new Answer(refusal.statusCode(), answer.code(), answer.serverTime());
+    AwsErrorDetails details = refusal.awsErrorDetails();
+    Answer told =
+        answer(S3Errors.codeOf(refusal), details == null ? null : details.sdkHttpResponse());
+    return new Answer(refusal.statusCode(), told.code(), told.serverTime());
   }
 
   private static Answer answer(String code, @Nullable SdkHttpResponse http) {
