@@ -18,6 +18,9 @@ final class BillText {
   /** A shorter window says little of a month. */
   private static final long SHORT_WINDOW_NANOS = TimeUnit.MINUTES.toNanos(1);
 
+  /** What the URI of a bucket begins with that is a directory. */
+  private static final String DIRECTORY = "bucket+file:";
+
   private static final BigDecimal CENT = new BigDecimal("0.01");
   private static final BigDecimal LEAST_SHOWN = new BigDecimal("0.005");
 
@@ -54,6 +57,11 @@ final class BillText {
     }
     table.row("in all", "", "", "", money(volume.bill().cost()));
     table.print(out);
+    if (volume.usage().getUri().startsWith(DIRECTORY)) {
+      out.println(
+          "  it lies in a directory, which nobody charges for: this is what it would cost by these"
+              + " prices");
+    }
     storageNotes(volume);
     StoreStatistics asked = volume.asked();
     if (asked == null) {

@@ -118,6 +118,7 @@ class BillIT {
       assertTrue(text.contains("GET: scrub 100 %"), text);
       assertTrue(text.contains("less than a minute: that is too short"), text);
       assertTrue(text.contains("not in this list of prices"), text);
+      assertTrue(text.contains("in a directory, which nobody charges for"), text);
 
       assertEquals(ExitCode.INVALID, daemon.isthmus("volume", "bill", "other").exitCode());
       assertEquals(0, daemon.isthmus("volume", "create", "malloc:///m?size=1MiB").exitCode());
