@@ -57,6 +57,12 @@ final class SegmentUploader {
   /** A quarter of the limit goes by before a segment is sealed; the rest is for its upload. */
   private static final int SEALS_WITHIN_RPO = 4;
 
+  /**
+   * Attempts of one put, three seconds on average: what fails is put again from here, for ever, and
+   * people are told early that uploads fail.
+   */
+  private static final int PUT_ATTEMPTS = 8;
+
   private static final long RETRY_MIN_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
   private static final long RETRY_MAX_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -383,7 +389,7 @@ final class SegmentUploader {
             key(upload),
             List.of(upload.object()),
             PutCondition.ifAbsent(),
-            RequestOptions.of(RequestPurpose.SEGMENT)),
+            RequestOptions.of(RequestPurpose.SEGMENT).withMaxAttempts(PUT_ATTEMPTS)),
         (etag, failure) -> sent(upload, failure));
   }
 

@@ -139,12 +139,18 @@ public final class PolicyObjectStore implements ObjectStore {
     var request =
         new StoreRequest<T>(
             context,
-            new StoreRequest.Subject(kind, options.purpose(), what, hedgedBytes),
+            new StoreRequest.Subject(
+                kind, options.purpose(), what, hedgedBytes, maxAttempts(options)),
             options.timeoutNanos(),
             body,
             attempt);
     admit(request);
     return request.result;
+  }
+
+  private int maxAttempts(RequestOptions options) {
+    int most = context.limits().maxAttempts();
+    return options.maxAttempts() == 0 ? most : Math.min(most, options.maxAttempts());
   }
 
   private void admit(StoreRequest<?> request) {

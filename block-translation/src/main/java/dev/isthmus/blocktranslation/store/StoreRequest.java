@@ -45,8 +45,10 @@ final class StoreRequest<T extends @Nullable Object> {
    * @param what for messages: kind, key and store
    * @param hedgedBytes most bytes that the answer brings, if someone waits for it; 0 for what is
    *     not hedged
+   * @param maxAttempts most attempts, the first and its hedge included
    */
-  record Subject(RequestKind kind, RequestPurpose purpose, String what, int hedgedBytes) {}
+  record Subject(
+      RequestKind kind, RequestPurpose purpose, String what, int hedgedBytes, int maxAttempts) {}
 
   /** An attempt under way. */
   private static final class Live<T extends @Nullable Object> {
@@ -316,7 +318,7 @@ final class StoreRequest<T extends @Nullable Object> {
       return new StoreException.Corrupt(
           failure.getMessage() + "; so it was " + damaged + " times", failure);
     }
-    if (attempts >= limits.maxAttempts()) {
+    if (attempts >= subject.maxAttempts()) {
       return unavailable("given up after " + attempts + " attempts");
     }
     long boundNanos =

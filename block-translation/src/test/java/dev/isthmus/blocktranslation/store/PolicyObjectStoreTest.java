@@ -127,6 +127,19 @@ class PolicyObjectStoreTest {
   }
 
   @Test
+  void aCallerMayWantFewerAttemptsButNotMore() {
+    var store = open((_, _) -> Fault.THROTTLED);
+    var patient = OPTIONS.withTimeoutNanos(1_000_000_000_000L);
+    for (int asked : new int[] {1, 3, LIMITS.maxAttempts() + 1}) {
+      var e =
+          assertThrows(
+              StoreException.Unavailable.class,
+              () -> await(store.delete("k", patient.withMaxAttempts(asked))));
+      assertEquals(Math.min(asked, LIMITS.maxAttempts()), e.attempts());
+    }
+  }
+
+  @Test
   void boundsOfRequestsUnderWayAndWaiting() {
     var store = open(StoreFaults.NONE, LIMITS.withRequests(3, 5));
     var puts = new ArrayList<CompletableFuture<ETag>>();
