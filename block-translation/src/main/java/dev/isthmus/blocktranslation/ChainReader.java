@@ -18,6 +18,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,13 @@ final class ChainReader {
    */
   private static final int FIRST_READ_BYTES = 96 << 10;
 
+  /**
+   * Deadline of a request for a slot. Where an owner went silent in the middle of a PUT, MinIO
+   * keeps the key locked, and all who ask for it waiting, for 30 s (measured): it is to outlast
+   * that.
+   */
+  static final long SLOT_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(60);
+
   private final ObjectStore store;
   private final Waiter waiter;
   private final String keyPrefix;
@@ -56,7 +64,7 @@ final class ChainReader {
       UUID volume,
       String where,
       RequestPurpose purpose) {
-    this.options = RequestOptions.of(purpose);
+    this.options = RequestOptions.of(purpose).withTimeoutNanos(SLOT_TIMEOUT_NANOS);
     this.store = store;
     this.waiter = waiter;
     this.keyPrefix = keyPrefix;

@@ -277,7 +277,12 @@ final class VolumeOpener {
    * ours.
    */
   private void takeChain(BucketView bucket, Manifest ours, long logLsn) {
-    new ChainFence(store, loop, keyPrefix, where, RequestOptions.of(RequestPurpose.OPEN))
+    new ChainFence(
+            store,
+            loop,
+            keyPrefix,
+            where,
+            RequestOptions.of(RequestPurpose.OPEN).withTimeoutNanos(ChainReader.SLOT_TIMEOUT_NANOS))
         .create(bucket, ours, logLsn);
     if (store.fencing() == Fencing.NONE) {
       new UnfencedWait(store, loop, keyPrefix, where).requireFence(bucket.position(), ours);

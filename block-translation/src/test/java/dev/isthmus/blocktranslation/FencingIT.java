@@ -23,12 +23,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import software.amazon.awssdk.core.async.AsyncRequestBody;
+import software.amazon.awssdk.services.s3.S3AsyncClient;
 
 /**
  * Volumes on a real server, and on the same one behind a proxy that makes it a provider without
@@ -132,6 +135,44 @@ class FencingIT {
       assertTrue(message.contains("with the ETag that it gave"), message);
       assertEquals(List.of(), keys("bare"), "nothing is left of the create");
     }
+  }
+
+  /** Which MinIO keeps the key locked for, and everybody who asks for it waiting. */
+  @Test
+  void anOwnerThatWentSilentInTheMiddleOfAnUploadIsOutlasted() throws Exception {
+    try (var host = host("one");
+        S3AsyncClient client = minio.client()) {
+      byte[] content = content(7);
+      try (ObjectVolume volume = host.create(uri(minio.volumeUri("silent", "&size=8MiB")))) {
+        write(volume, content);
+      }
+      var body = AsyncRequestBody.forBlockingOutputStream(1L << 20);
+      CompletableFuture<?> put =
+          client.putObject(
+              r -> r.bucket(minio.bucket()).key(nextSlot("silent")).ifNoneMatch("*"), body);
+      body.outputStream().write(new byte[100_000]);
+      body.outputStream().flush();
+      Thread.sleep(1000);
+      long start = System.nanoTime();
+      try (ObjectVolume volume = host.open(uri(minio.volumeUri("silent", "")))) {
+        double seconds = (System.nanoTime() - start) / 1e9;
+        System.out.printf("FencingIT: opened beside a silent upload after %.1f s%n", seconds);
+        assertTrue(seconds > 5, "the key was not locked: this shows nothing");
+        assertArrayEquals(content, read(volume));
+      }
+      put.cancel(true);
+    }
+  }
+
+  private static String nextSlot(String volume) {
+    String newest =
+        keys(volume).stream()
+            .filter(key -> key.contains("/segments/"))
+            .max(String::compareTo)
+            .get();
+    int digits = newest.length() - 16;
+    long next = Long.parseUnsignedLong(newest.substring(digits), 16) + 1;
+    return newest.substring(0, digits) + "%016x".formatted(next);
   }
 
   /** On a good provider the question is two requests of an open. */
