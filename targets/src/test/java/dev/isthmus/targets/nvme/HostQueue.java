@@ -81,7 +81,9 @@ final class HostQueue implements AutoCloseable {
   HostQueue(int port) throws IOException {
     socket = new Socket(InetAddress.getLoopbackAddress(), port);
     socket.setTcpNoDelay(true);
-    socket.setSoTimeout(20_000);
+    // A gateway that is paused, or waits for a key that MinIO keeps locked, is silent for half a
+    // minute.
+    socket.setSoTimeout(60_000);
     in = new DataInputStream(socket.getInputStream());
     out = socket.getOutputStream();
   }
