@@ -45,7 +45,7 @@ final class ChainReader {
    * keeps the key locked, and all who ask for it waiting, for 30 s (measured): it is to outlast
    * that.
    */
-  static final long SLOT_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(60);
+  private static final long SLOT_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   private final ObjectStore store;
   private final Waiter waiter;
@@ -64,12 +64,17 @@ final class ChainReader {
       UUID volume,
       String where,
       RequestPurpose purpose) {
-    this.options = RequestOptions.of(purpose).withTimeoutNanos(SLOT_TIMEOUT_NANOS);
+    this.options = slotOptions(purpose);
     this.store = store;
     this.waiter = waiter;
     this.keyPrefix = keyPrefix;
     this.volume = volume;
     this.where = where;
+  }
+
+  /** How an opener asks for a slot, or puts its fence there. */
+  static RequestOptions slotOptions(RequestPurpose purpose) {
+    return RequestOptions.of(purpose).withTimeoutNanos(SLOT_TIMEOUT_NANOS);
   }
 
   /** One object of the chain. */

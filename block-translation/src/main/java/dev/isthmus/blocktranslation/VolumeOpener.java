@@ -8,7 +8,6 @@ import dev.isthmus.blocktranslation.map.BlockMap;
 import dev.isthmus.blocktranslation.map.IntervalMap;
 import dev.isthmus.blocktranslation.scrub.ScrubQueue;
 import dev.isthmus.blocktranslation.store.ObjectStore;
-import dev.isthmus.blocktranslation.store.RequestOptions;
 import dev.isthmus.blocktranslation.store.RequestPurpose;
 import dev.isthmus.blocktranslation.store.StoreException;
 import dev.isthmus.wal.LogEpoch;
@@ -277,12 +276,7 @@ final class VolumeOpener {
    * ours.
    */
   private void takeChain(BucketView bucket, Manifest ours, long logLsn) {
-    new ChainFence(
-            store,
-            loop,
-            keyPrefix,
-            where,
-            RequestOptions.of(RequestPurpose.OPEN).withTimeoutNanos(ChainReader.SLOT_TIMEOUT_NANOS))
+    new ChainFence(store, loop, keyPrefix, where, ChainReader.slotOptions(RequestPurpose.OPEN))
         .create(bucket, ours, logLsn);
     if (store.fencing() == Fencing.NONE) {
       new UnfencedWait(store, loop, keyPrefix, where).requireFence(bucket.position(), ours);

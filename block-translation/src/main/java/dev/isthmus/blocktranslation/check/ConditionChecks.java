@@ -90,7 +90,7 @@ final class ConditionChecks {
 
   /** Some releases of Ceph's gateway take the quotes for a part of the ETag. */
   private String whyRefused(ETag there) {
-    String bare = there.value().replace("\"", "");
+    String bare = there.bare();
     if (bare.isEmpty() || bare.equals(there.value())) {
       return "";
     }

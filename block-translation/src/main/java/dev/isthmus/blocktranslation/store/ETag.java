@@ -18,4 +18,9 @@ public record ETag(String value) {
       throw new IllegalArgumentException("an ETag is 1 to " + MAX_LENGTH + " visible characters");
     }
   }
+
+  /** Without quotes: some servers give them in one answer and not in another. */
+  public String bare() {
+    return value.replace("\"", "");
+  }
 }

@@ -79,14 +79,9 @@ record LookedPut(
 
   private String whyNot(ETag found) {
     if (condition instanceof PutCondition.IfMatch match) {
-      return bare(match.etag()).equals(bare(found)) ? "" : what() + ": the object is another one";
+      return match.etag().bare().equals(found.bare()) ? "" : what() + ": the object is another one";
     }
     return what() + ": an object is there";
-  }
-
-  /** Some servers quote it in one answer and not in another. */
-  private static String bare(ETag etag) {
-    return etag.value().replace("\"", "");
   }
 
   private String what() {
