@@ -28,7 +28,7 @@ final class Request implements Runnable {
   public void run() {
     try {
       core.handle(this);
-    } catch (RuntimeException | Error e) {
+    } catch (Throwable e) {
       // Whoever submitted it hears of its end, whatever becomes of the volume.
       finish(IoStatus.INTERNAL);
       throw e;

@@ -128,15 +128,16 @@ final class ThreadedLoop implements EngineLoop {
     return worked;
   }
 
-  // A defect ends up with the volume, which decides; it never ends the loop in silence.
+  // A defect ends up with the volume, which decides; it never ends the loop in silence, not even a
+  // checked exception that some library threw undeclared.
   @SuppressWarnings("CatchAndPrintStackTrace")
   private void guarded(Runnable task) {
     try {
       task.run();
-    } catch (RuntimeException | Error e) {
+    } catch (Throwable e) {
       try {
         onDefect.accept(e);
-      } catch (RuntimeException | Error another) {
+      } catch (Throwable another) {
         e.addSuppressed(another);
         LOG.error("{}: a defect, and nobody could take it", thread.getName(), e);
       }

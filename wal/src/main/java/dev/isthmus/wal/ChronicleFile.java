@@ -1,5 +1,7 @@
 package dev.isthmus.wal;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -57,7 +59,15 @@ final class ChronicleFile implements AutoCloseable {
    */
   ChronicleFile(Path directory, int firstNumber, long rollBytes) {
     this.number = firstNumber;
-    this.queue =
+    try {
+      this.queue = build(directory, rollBytes);
+    } catch (Exception e) {
+      throw declared(e);
+    }
+  }
+
+  private SingleChronicleQueue build(Path directory, long rollBytes) {
+    SingleChronicleQueue built =
         SingleChronicleQueueBuilder.single(directory.toFile())
             .rollCycle(Numbered.INSTANCE)
             // The number is the time: Chronicle rolls when, and only when, the log says so.
@@ -66,14 +76,31 @@ final class ChronicleFile implements AutoCloseable {
             .timeoutMS(LOCK_TIMEOUT_MILLIS)
             .checkInterrupts(false)
             .build();
-    this.queue.singleThreadedCheckDisabled(true);
+    built.singleThreadedCheckDisabled(true);
+    return built;
+  }
+
+  /**
+   * Chronicle throws a checked exception as if it were none, of a file that it can't open for one.
+   * No caller that catches what is declared would ever see it.
+   */
+  private static RuntimeException declared(Exception e) {
+    return switch (e) {
+      case RuntimeException unchecked -> unchecked;
+      case IOException io -> new UncheckedIOException(io);
+      default -> new IllegalStateException(e);
+    };
   }
 
   /** Begins to append, to the first file, which was prepared meanwhile. */
   void start() {
-    var started = queue.createAppender();
-    started.singleThreadedCheckDisabled(true);
-    appender = started;
+    try {
+      var started = queue.createAppender();
+      started.singleThreadedCheckDisabled(true);
+      appender = started;
+    } catch (Exception e) {
+      throw declared(e);
+    }
   }
 
   private static long mappingBytes(long rollBytes) {
@@ -104,6 +131,14 @@ final class ChronicleFile implements AutoCloseable {
    * @return the offset of the payload in the file
    */
   long write(LogRecordCodec codec, RecordHeader record, MemorySegment payload) {
+    try {
+      return writeDocument(codec, record, payload);
+    } catch (Exception e) {
+      throw declared(e);
+    }
+  }
+
+  private long writeDocument(LogRecordCodec codec, RecordHeader record, MemorySegment payload) {
     int length = LogRecordCodec.HEADER_BYTES + record.payloadLength;
     boolean whole = false;
     ExcerptAppender to = Objects.requireNonNull(appender, "started");
@@ -135,10 +170,14 @@ final class ChronicleFile implements AutoCloseable {
 
   @Override
   public void close() {
-    if (appender != null) {
-      appender.close();
+    try {
+      if (appender != null) {
+        appender.close();
+      }
+      queue.close();
+    } catch (Exception e) {
+      throw declared(e);
     }
-    queue.close();
   }
 
   /** Files by number: one "second" each, with the fewest index pages that Chronicle allows. */

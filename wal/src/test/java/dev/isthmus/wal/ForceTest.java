@@ -125,6 +125,29 @@ final class ForceTest {
     }
   }
 
+  /** Chronicle throws what it meets undeclared, checked exceptions too: here of a file system. */
+  @Test
+  void aFileThatChronicleCannotOpenFailsTheLog() throws Exception {
+    WriteAheadLog log = begin((file, channel) -> channel.force(false));
+    Path directory = temp.resolve("log");
+    long lsn = 0;
+    Path ahead = Logs.rollFiles(directory).getLast();
+    while (Logs.holdsRecords(ahead)) {
+      lsn++;
+      Logs.append(log, lsn, lsn);
+      Thread.sleep(1);
+      ahead = Logs.rollFiles(directory).getLast();
+    }
+    Files.delete(ahead);
+    Files.createDirectory(ahead);
+    long from = lsn + 1;
+    var failure = assertThrows(LogFailedException.class, () -> Logs.append(log, from, from + 300));
+    assertTrue(String.valueOf(failure.getMessage()).contains("rolling the log"));
+    assertTrue(log.hasFailed());
+    assertThrows(LogFailedException.class, log::force);
+    log.close();
+  }
+
   /** The trap itself: pages that look clean. A rewrite makes each of them dirty again. */
   @Test
   void aRewriteMakesTheSyncWriteAgain() throws IOException {
