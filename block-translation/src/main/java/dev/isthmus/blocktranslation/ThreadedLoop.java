@@ -41,10 +41,11 @@ final class ThreadedLoop implements EngineLoop {
   private volatile boolean shutdown;
 
   /**
-   * @param onDefect hears, on the loop, of an exception that a task let escape
+   * @param onDefect hears, on the loop, of an exception that a task let escape, on the loop or off
+   *     it
    */
   ThreadedLoop(String name, Executor blocking, Consumer<Throwable> onDefect) {
-    this.blocking = blocking;
+    this.blocking = task -> blocking.execute(() -> offLoop(task));
     this.onDefect = onDefect;
     this.thread = Thread.ofPlatform().daemon(true).name(name).unstarted(this::run);
     thread.start();
@@ -71,6 +72,15 @@ final class ThreadedLoop implements EngineLoop {
   @Override
   public Executor blocking() {
     return blocking;
+  }
+
+  // What waits for the task's answer would wait for ever, and nobody would know why.
+  private void offLoop(Runnable task) {
+    try {
+      task.run();
+    } catch (Throwable e) {
+      execute(() -> onDefect.accept(e));
+    }
   }
 
   @Override
