@@ -146,8 +146,7 @@ public final class BucketDisk implements DiskSource {
     try {
       next.readOn(pinned);
     } catch (RuntimeException e) {
-      next.close();
-      throw e;
+      throw next.closeAfter(e);
     }
     map.close();
     map = next;

@@ -147,12 +147,10 @@ final class BucketDiskOpener {
         return disk(manifest, map, pin.apply(map), bases.subList(i + 1, bases.size()));
       } catch (DeviceException.Invalid e) {
         // Another base may lead there.
-        map.close();
+        last = map.closeAfter(e);
         notices.accept(String.valueOf(e.getMessage()));
-        last = e;
       } catch (RuntimeException e) {
-        map.close();
-        throw e;
+        throw map.closeAfter(e);
       }
     }
     throw Objects.requireNonNull(last);

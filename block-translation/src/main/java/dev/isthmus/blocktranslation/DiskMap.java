@@ -202,6 +202,16 @@ final class DiskMap implements ChainReader.Sink, AutoCloseable {
     return assembly.map();
   }
 
+  /** Closes because of {@code why}, which stays what is told. */
+  <T extends RuntimeException> T closeAfter(T why) {
+    try {
+      close();
+    } catch (RuntimeException e) {
+      why.addSuppressed(e);
+    }
+    return why;
+  }
+
   @Override
   public void close() {
     try {

@@ -18,6 +18,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +34,10 @@ final class SpilledParts implements PageSource, PartStore, AutoCloseable {
   private final Path parent;
   private final Executor blocking;
   private final Set<PartName> spilled = ConcurrentHashMap.newKeySet();
+
+  /** Held shared to make a file, alone at the end: no file comes into what is being removed. */
+  private final ReadWriteLock open = new ReentrantReadWriteLock();
+
   private @Nullable Path directory;
   private boolean closed;
 
@@ -67,17 +73,24 @@ final class SpilledParts implements PageSource, PartStore, AutoCloseable {
   public CompletableFuture<Void> put(PartInfo part, MemorySegment bytes) {
     return run(
             () -> {
-              try (FileChannel channel =
-                  FileChannel.open(
-                      file(part), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                ByteBuffer buffer = bytes.asByteBuffer();
-                while (buffer.hasRemaining()) {
-                  channel.write(buffer);
-                }
+              open.readLock().lock();
+              try {
+                write(file(part), bytes.asByteBuffer());
+                return spilled.add(part.name());
+              } finally {
+                open.readLock().unlock();
               }
-              return spilled.add(part.name());
             })
         .thenApply(_ -> (Void) null);
+  }
+
+  private static void write(Path file, ByteBuffer bytes) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+    }
   }
 
   private synchronized Path file(PartInfo part) throws IOException {
@@ -113,8 +126,20 @@ final class SpilledParts implements PageSource, PartStore, AutoCloseable {
     return result;
   }
 
+  /** Waits for what is being written, and removes all. */
   @Override
-  public synchronized void close() {
+  public void close() {
+    open.writeLock().lock();
+    try {
+      remove();
+    } catch (IOException e) {
+      throw new DeviceException.Unavailable(directory + " can't be removed: " + e, e);
+    } finally {
+      open.writeLock().unlock();
+    }
+  }
+
+  private synchronized void remove() throws IOException {
     closed = true;
     if (directory == null) {
       return;
@@ -123,13 +148,7 @@ final class SpilledParts implements PageSource, PartStore, AutoCloseable {
       for (Path file : files) {
         Files.deleteIfExists(file);
       }
-    } catch (IOException e) {
-      throw new DeviceException.Unavailable(directory + " can't be removed: " + e, e);
     }
-    try {
-      Files.deleteIfExists(directory);
-    } catch (IOException e) {
-      throw new DeviceException.Unavailable(directory + " can't be removed: " + e, e);
-    }
+    Files.deleteIfExists(directory);
   }
 }
