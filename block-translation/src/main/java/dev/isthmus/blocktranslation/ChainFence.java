@@ -6,6 +6,7 @@ import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.PutCondition;
 import dev.isthmus.blocktranslation.store.RequestOptions;
+import dev.isthmus.blocktranslation.store.RequestPurpose;
 import dev.isthmus.blocktranslation.store.StoreException;
 import java.util.List;
 import java.util.concurrent.CompletionException;
@@ -23,12 +24,12 @@ final class ChainFence {
   private final RequestOptions options;
 
   ChainFence(
-      ObjectStore store, Waiter waiter, String keyPrefix, String where, RequestOptions options) {
+      ObjectStore store, Waiter waiter, String keyPrefix, String where, RequestPurpose purpose) {
     this.store = store;
     this.waiter = waiter;
     this.keyPrefix = keyPrefix;
     this.where = where;
-    this.options = options;
+    this.options = ChainReader.slotOptions(purpose);
   }
 
   /**

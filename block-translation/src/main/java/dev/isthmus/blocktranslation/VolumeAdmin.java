@@ -260,7 +260,7 @@ final class VolumeAdmin {
               doomed,
               RequestPurpose.ADMIN);
       bucket.readOn(doomed.epoch());
-      new ChainFence(store, Waiter.BLOCKING, place.keyPrefix(), place.where(), ADMIN)
+      new ChainFence(store, Waiter.BLOCKING, place.keyPrefix(), place.where(), RequestPurpose.ADMIN)
           .create(bucket, doomed, 0);
       return place.keyPrefix() + Keys.segment(doomed.volume(), bucket.position().sequence());
     } catch (DeviceException.Corrupt e) {

@@ -276,8 +276,7 @@ final class VolumeOpener {
    * ours.
    */
   private void takeChain(BucketView bucket, Manifest ours, long logLsn) {
-    new ChainFence(store, loop, keyPrefix, where, ChainReader.slotOptions(RequestPurpose.OPEN))
-        .create(bucket, ours, logLsn);
+    new ChainFence(store, loop, keyPrefix, where, RequestPurpose.OPEN).create(bucket, ours, logLsn);
     if (store.fencing() == Fencing.NONE) {
       new UnfencedWait(store, loop, keyPrefix, where).requireFence(bucket.position(), ours);
     }
