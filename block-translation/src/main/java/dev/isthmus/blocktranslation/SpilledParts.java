@@ -9,40 +9,39 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.HexFormat;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Parts of a map that must leave no trace in the bucket: those that the bucket has are read there,
- * those that do not fit into memory are written to a directory of their own, which goes at the end.
- * It is made when it is first needed. A part stays there until then, since a look-up that began
- * before it was merged away may still ask for it. Threading: thread-safe.
+ * those that do not fit into memory are written to a file that has no name any more once it is
+ * open, so that no end of this process, not even a kill, leaves it behind. It is made when it is
+ * first needed. A part stays there to the end, since a look-up that began before it was merged away
+ * may still ask for it. Threading: thread-safe.
  */
 final class SpilledParts implements PageSource, PartStore, AutoCloseable {
 
   private final PageSource bucket;
   private final Path parent;
   private final Executor blocking;
-  private final Set<PartName> spilled = ConcurrentHashMap.newKeySet();
-
-  /** Held shared to make a file, alone at the end: no file comes into what is being removed. */
-  private final ReadWriteLock open = new ReentrantReadWriteLock();
-
-  private @Nullable Path directory;
+  private final Map<PartName, Place> spilled = new ConcurrentHashMap<>();
+  private @Nullable FileChannel file;
+  private long endBytes;
   private boolean closed;
 
+  private record Place(FileChannel file, long offsetBytes) {}
+
   /**
-   * @param parent where the directory is made
+   * @param parent the directory whose file system holds the file
    * @param blocking runs what blocks
    */
   SpilledParts(PageSource bucket, Path parent, Executor blocking) {
@@ -53,16 +52,16 @@ final class SpilledParts implements PageSource, PartStore, AutoCloseable {
 
   @Override
   public CompletableFuture<MemorySegment> read(PartInfo part, long offsetBytes, int lengthBytes) {
-    if (!spilled.contains(part.name())) {
+    Place place = spilled.get(part.name());
+    if (place == null) {
       return bucket.read(part, offsetBytes, lengthBytes);
     }
     return run(() -> {
       ByteBuffer bytes = ByteBuffer.allocateDirect(lengthBytes);
-      try (FileChannel channel = FileChannel.open(file(part), StandardOpenOption.READ)) {
-        while (bytes.hasRemaining()) {
-          if (channel.read(bytes, offsetBytes + bytes.position()) < 0) {
-            throw new IOException("it is shorter than what was written");
-          }
+      while (bytes.hasRemaining()) {
+        long at = place.offsetBytes + offsetBytes + bytes.position();
+        if (place.file.read(bytes, at) < 0) {
+          throw new IOException("it is shorter than what was written");
         }
       }
       return MemorySegment.ofBuffer(bytes.flip());
@@ -73,36 +72,35 @@ final class SpilledParts implements PageSource, PartStore, AutoCloseable {
   public CompletableFuture<Void> put(PartInfo part, MemorySegment bytes) {
     return run(
             () -> {
-              open.readLock().lock();
-              try {
-                write(file(part), bytes.asByteBuffer());
-                return spilled.add(part.name());
-              } finally {
-                open.readLock().unlock();
+              Place place = reserve(bytes.byteSize());
+              ByteBuffer buffer = bytes.asByteBuffer();
+              while (buffer.hasRemaining()) {
+                place.file.write(buffer, place.offsetBytes + buffer.position());
               }
+              return spilled.put(part.name(), place) == null;
             })
         .thenApply(_ -> (Void) null);
   }
 
-  private static void write(Path file, ByteBuffer bytes) throws IOException {
-    try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
-    }
-  }
-
-  private synchronized Path file(PartInfo part) throws IOException {
+  private synchronized Place reserve(long lengthBytes) throws IOException {
     if (closed) {
       throw new IOException("the map is closed");
     }
-    if (directory == null) {
-      directory = Files.createTempDirectory(parent, "isthmus-map-");
+    if (file == null) {
+      file =
+          FileChannel.open(
+              parent.resolve("isthmus-map-" + UUID.randomUUID()),
+              Set.of(
+                  StandardOpenOption.CREATE_NEW,
+                  StandardOpenOption.READ,
+                  StandardOpenOption.WRITE,
+                  // On Linux its name goes as soon as it is open.
+                  StandardOpenOption.DELETE_ON_CLOSE),
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     }
-    HexFormat hex = HexFormat.of();
-    return directory.resolve(
-        hex.toHexDigits(part.name().epoch()) + "-" + hex.toHexDigits(part.name().nonce()));
+    var place = new Place(file, endBytes);
+    endBytes += lengthBytes;
+    return place;
   }
 
   private <T> CompletableFuture<T> run(Callable<T> task) {
@@ -119,36 +117,23 @@ final class SpilledParts implements PageSource, PartStore, AutoCloseable {
                     + e
                     + "): name another place with --temp-dir",
                 e));
-      } catch (Exception e) {
+      } catch (Throwable e) {
         result.completeExceptionally(new DeviceException.Internal("the volume's map: " + e, e));
       }
     });
     return result;
   }
 
-  /** Waits for what is being written, and removes all. */
   @Override
-  public void close() {
-    open.writeLock().lock();
-    try {
-      remove();
-    } catch (IOException e) {
-      throw new DeviceException.Unavailable(directory + " can't be removed: " + e, e);
-    } finally {
-      open.writeLock().unlock();
-    }
-  }
-
-  private synchronized void remove() throws IOException {
+  public synchronized void close() {
     closed = true;
-    if (directory == null) {
+    if (file == null) {
       return;
     }
-    try (var files = Files.newDirectoryStream(directory)) {
-      for (Path file : files) {
-        Files.deleteIfExists(file);
-      }
+    try {
+      file.close();
+    } catch (IOException e) {
+      throw new DeviceException.Unavailable("a temporary file in " + parent + ": " + e, e);
     }
-    Files.deleteIfExists(directory);
   }
 }

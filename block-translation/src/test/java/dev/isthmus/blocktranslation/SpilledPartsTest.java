@@ -73,11 +73,22 @@ class SpilledPartsTest {
           bytes(i).toArray(ValueLayout.JAVA_BYTE),
           parts.read(part(i), 0, 8).join().toArray(ValueLayout.JAVA_BYTE));
     }
-    parts.close();
+    // Not while it is open either: nobody cleans up after a kill.
     nothingIsLeft();
+    parts.close();
     var late = assertThrows(CompletionException.class, () -> parts.put(part(9), bytes(9)).join());
     assertTrue(late.getCause() instanceof DeviceException.Exhausted, late::toString);
     nothingIsLeft();
+  }
+
+  @Test
+  void aPlaceThatTakesNothingIsNamed() {
+    Path absent = parent.resolve("absent");
+    try (var parts = new SpilledParts(NO_BUCKET, absent, blocking)) {
+      var failure =
+          assertThrows(CompletionException.class, () -> parts.put(part(1), bytes(1)).join());
+      assertTrue(failure.toString().contains(absent + " ("), failure::toString);
+    }
   }
 
   /** A map that is given up is written out in the background still. */
