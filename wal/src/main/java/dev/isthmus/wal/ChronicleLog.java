@@ -508,7 +508,7 @@ final class ChronicleLog implements WriteAheadLog {
     forces.close();
     try {
       closeCurrent();
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | InternalError | LinkageError e) {
       System.getLogger("dev.isthmus.wal").log(System.Logger.Level.WARNING, "closing the log", e);
     } finally {
       preparer.discard();

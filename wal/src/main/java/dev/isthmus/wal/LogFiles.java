@@ -2,6 +2,7 @@ package dev.isthmus.wal;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -45,12 +46,10 @@ final class LogFiles {
   static List<Found> list(Path log) throws IOException {
     var found = new ArrayList<Found>();
     for (Path directory : generationDirectories(log)) {
-      try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
-        for (Path file : files) {
-          int number = numberOf(file);
-          if (number > 0) {
-            found.add(new Found(number, file));
-          }
+      for (Path file : entries(directory, "*" + SUFFIX)) {
+        int number = numberOf(file);
+        if (number > 0) {
+          found.add(new Found(number, file));
         }
       }
     }
@@ -60,9 +59,8 @@ final class LogFiles {
 
   static List<Path> generationDirectories(Path log) throws IOException {
     var found = new ArrayList<Path>();
-    try (DirectoryStream<Path> directories =
-        Files.newDirectoryStream(log, GENERATION_PREFIX + "*")) {
-      for (Path directory : directories) {
+    try {
+      for (Path directory : entries(log, GENERATION_PREFIX + "*")) {
         if (Files.isDirectory(directory)) {
           found.add(directory);
         }
@@ -83,6 +81,17 @@ final class LogFiles {
       }
     }
     return highest;
+  }
+
+  /** What a directory holds; a disk that fails while it is read is an {@link IOException} too. */
+  static List<Path> entries(Path directory, String glob) throws IOException {
+    var found = new ArrayList<Path>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory, glob)) {
+      entries.forEach(found::add);
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
+    return found;
   }
 
   private static int numberOf(Path file) {
@@ -108,13 +117,11 @@ final class LogFiles {
    * Deletes a generation's directory and Chronicle's own table in it, unless a roll file is left.
    */
   static void deleteGeneration(Path directory) throws IOException {
-    try (DirectoryStream<Path> rest = Files.newDirectoryStream(directory)) {
-      for (Path path : rest) {
-        if (path.getFileName().toString().endsWith(SUFFIX)) {
-          return;
-        }
-        Files.delete(path);
+    for (Path path : entries(directory, "*")) {
+      if (path.getFileName().toString().endsWith(SUFFIX)) {
+        return;
       }
+      Files.delete(path);
     }
     Files.delete(directory);
     Path log = directory.getParent();

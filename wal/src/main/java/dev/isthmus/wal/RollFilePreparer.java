@@ -60,8 +60,13 @@ final class RollFilePreparer {
           shrink(finished);
           return prepare(directory, number);
         });
+    try {
+      Thread.ofPlatform().daemon().name("wal-prepare-" + number).start(task);
+    } catch (OutOfMemoryError e) {
+      // No thread is to be had: whoever takes the file makes it.
+      return;
+    }
     prepared = new Prepared(number, task);
-    Thread.ofPlatform().daemon().name("wal-prepare-" + number).start(task);
   }
 
   synchronized boolean isStarted() {
@@ -80,7 +85,10 @@ final class RollFilePreparer {
       taken = prepared;
       prepared = null;
     }
-    if (taken == null || taken.number() != number) {
+    if (taken == null) {
+      return prepare(directory, number);
+    }
+    if (taken.number() != number) {
       throw new IllegalStateException("another file than " + number + " was prepared");
     }
     return await(taken.task());
