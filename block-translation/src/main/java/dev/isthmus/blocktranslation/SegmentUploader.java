@@ -54,6 +54,9 @@ final class SegmentUploader {
 
   private static final long READ_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
+  /** An allocation that fails has held the loop up for half a second already. */
+  private static final long MEMORY_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(5);
+
   /** A quarter of the limit goes by before a segment is sealed; the rest is for its upload. */
   private static final int SEALS_WITHIN_RPO = 4;
 
@@ -100,6 +103,7 @@ final class SegmentUploader {
   private long sealAfterNanos;
   private int hurries;
   private boolean stopped;
+  private boolean wantsMemory;
   private @Nullable Loss loss;
 
   SegmentUploader(
@@ -228,7 +232,11 @@ final class SegmentUploader {
   /** Looks whether a segment can be taken; called after each change that may allow it. */
   void poke() {
     while (canTake() && isDue()) {
-      take();
+      MemorySegment buffer = buffer();
+      if (buffer == null) {
+        return;
+      }
+      take(buffer);
     }
     if (canTake() && sealTimer == null) {
       long ageNanos = loop.nanoTime() - backlog.first().appliedNanos();
@@ -244,6 +252,7 @@ final class SegmentUploader {
 
   private boolean canTake() {
     return !stopped
+        && !wantsMemory
         && loss == null
         && !backlog.isEmpty()
         && inFlight.size() < Math.min(MAX_PARALLEL, identity.slotWindow());
@@ -257,17 +266,35 @@ final class SegmentUploader {
         || loop.nanoTime() - backlog.first().appliedNanos() >= sealAfterNanos;
   }
 
-  private void take() {
+  private void take(MemorySegment buffer) {
     List<BacklogRecord> records = backlog.take(segmentBytes, MAX_RECORDS);
-    MemorySegment buffer = freeBuffers.poll();
-    if (buffer == null) {
-      // A segment may exceed its target by one record and the table. Collected, not closed: a
-      // buffer may still be sent when the volume and its loop are long gone.
-      buffer = Arena.ofAuto().allocate(segmentBytes + 4L * Frame.MAX_RAW_BYTES);
-    }
     var upload = new Upload(nextSequence++, records, buffer);
     inFlight.add(upload);
     startBuild(upload);
+  }
+
+  /** For one segment; null while there is no memory for it: it is asked for again then. */
+  private @Nullable MemorySegment buffer() {
+    MemorySegment free = freeBuffers.poll();
+    if (free != null) {
+      return free;
+    }
+    try {
+      // A segment may exceed its target by one record and the table. Collected, not closed: a
+      // buffer may still be sent when the volume and its loop are long gone.
+      return Arena.ofAuto().allocate(segmentBytes + 4L * Frame.MAX_RAW_BYTES);
+    } catch (OutOfMemoryError e) {
+      // -XX:MaxDirectMemorySize, not the heap. The log has all, and holds writers back as it fills.
+      LOG.warn("{}: no memory for a segment now: {}", identity.where(), e.getMessage());
+      wantsMemory = true;
+      loop.schedule(
+          MEMORY_AGAIN_NANOS,
+          () -> {
+            wantsMemory = false;
+            poke();
+          });
+      return null;
+    }
   }
 
   private void startBuild(Upload upload) {
