@@ -7,6 +7,7 @@ import dev.isthmus.wal.LogRecord;
 import dev.isthmus.wal.LogSettings;
 import dev.isthmus.wal.RecoveredLog;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -108,6 +109,8 @@ interface LogHome {
           var found = new ArrayList<Path>();
           try (DirectoryStream<Path> logs = Files.newDirectoryStream(directory, prefix + "*")) {
             logs.forEach(found::add);
+          } catch (DirectoryIteratorException e) {
+            throw e.getCause();
           }
           return found;
         }

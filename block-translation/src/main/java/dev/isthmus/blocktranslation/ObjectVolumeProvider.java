@@ -145,6 +145,22 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
       Path logs,
       FencingGate gate,
       Function<VolumeOpener, VolumeCore> open) {
+    // Of its own, so that its requests are counted and bounded by volume.
+    ObjectStore store = connect(bucket.address());
+    try {
+      return open(store, place, logs, gate, open);
+    } catch (RuntimeException | Error e) {
+      ledger.close(store);
+      throw e;
+    }
+  }
+
+  private VolumeCore open(
+      ObjectStore store,
+      VolumePlace place,
+      Path logs,
+      FencingGate gate,
+      Function<VolumeOpener, VolumeCore> open) {
     var volume = new AtomicReference<@Nullable VolumeCore>();
     var loop =
         new ThreadedLoop(
@@ -158,8 +174,6 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
                 LOG.error("{}: a defect while it is opened", place.where(), defect);
               }
             });
-    // Of its own, so that its requests are counted and bounded by volume.
-    ObjectStore store = connect(bucket.address());
     try {
       VolumeCore core =
           open.apply(
@@ -179,9 +193,8 @@ public final class ObjectVolumeProvider implements DeviceProvider, AutoCloseable
                   () -> ledger.close(store)));
       volume.set(core);
       return core;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       loop.shutdown();
-      ledger.close(store);
       throw e;
     }
   }

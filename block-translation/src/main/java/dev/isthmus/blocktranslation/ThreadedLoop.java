@@ -79,7 +79,7 @@ final class ThreadedLoop implements EngineLoop {
     try {
       task.run();
     } catch (Throwable e) {
-      execute(() -> onDefect.accept(e));
+      execute(() -> defect(e));
     }
   }
 
@@ -114,17 +114,26 @@ final class ThreadedLoop implements EngineLoop {
   }
 
   private void run() {
-    while (true) {
-      boolean worked = runTimers();
-      Runnable task;
-      for (int i = 0; i < TASKS_PER_ROUND && (task = tasks.poll()) != null; i++) {
-        worked = true;
-        guarded(task);
-      }
-      if (!worked && !idle()) {
-        return;
+    boolean goesOn = true;
+    while (goesOn) {
+      try {
+        goesOn = round();
+      } catch (Throwable e) {
+        // A fault of a mapping may be raised late, behind the code that met it.
+        defect(e);
       }
     }
+  }
+
+  /** Runs what is due, or waits for it; false when the loop has ended. */
+  private boolean round() {
+    boolean worked = runTimers();
+    Runnable task;
+    for (int i = 0; i < TASKS_PER_ROUND && (task = tasks.poll()) != null; i++) {
+      worked = true;
+      guarded(task);
+    }
+    return worked || idle();
   }
 
   private boolean runTimers() {
@@ -140,17 +149,20 @@ final class ThreadedLoop implements EngineLoop {
 
   // A defect ends up with the volume, which decides; it never ends the loop in silence, not even a
   // checked exception that some library threw undeclared.
-  @SuppressWarnings("CatchAndPrintStackTrace")
   private void guarded(Runnable task) {
     try {
       task.run();
     } catch (Throwable e) {
-      try {
-        onDefect.accept(e);
-      } catch (Throwable another) {
-        e.addSuppressed(another);
-        LOG.error("{}: a defect, and nobody could take it", thread.getName(), e);
-      }
+      defect(e);
+    }
+  }
+
+  private void defect(Throwable defect) {
+    try {
+      onDefect.accept(defect);
+    } catch (Throwable another) {
+      defect.addSuppressed(another);
+      LOG.error("{}: a defect, and nobody could take it", thread.getName(), defect);
     }
   }
 

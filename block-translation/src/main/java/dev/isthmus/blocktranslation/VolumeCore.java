@@ -67,6 +67,9 @@ final class VolumeCore
    */
   private static final long CLOSE_UPLOAD_NANOS = TimeUnit.SECONDS.toNanos(20);
 
+  /** Longest that who asks for figures waits for a loop; then they get those of the last time. */
+  private static final long STATISTICS_WAIT_MILLIS = 2_000;
+
   private final VolumeParts parts;
   private final VolumeIdentity identity;
   private final EngineLoop loop;
@@ -583,8 +586,11 @@ final class VolumeCore
     if (closing) {
       return lastStatistics;
     }
-    // A close that comes between ends the loop, and with it what was handed in.
-    loop.await(CompletableFuture.anyOf(Futures.onLoop(loop, _ -> collect()), ended));
+    // A close that comes between ends the loop, and with it what was handed in. A loop that hangs,
+    // with its log's disk, must not hang those who ask for all volumes.
+    loop.await(
+        CompletableFuture.anyOf(Futures.onLoop(loop, _ -> collect()), ended)
+            .completeOnTimeout(null, STATISTICS_WAIT_MILLIS, TimeUnit.MILLISECONDS));
     return lastStatistics;
   }
 
@@ -690,8 +696,11 @@ final class VolumeCore
       map.close();
       cache.clear();
     } finally {
-      log.close();
-      state.closed(this);
+      try {
+        log.close();
+      } finally {
+        state.closed(this);
+      }
     }
     return true;
   }

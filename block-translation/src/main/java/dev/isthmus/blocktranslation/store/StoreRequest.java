@@ -210,7 +210,7 @@ final class StoreRequest<T extends @Nullable Object> {
     CompletableFuture<T> future;
     try {
       future = attempt.start(timeoutNanos(begun.startedNanos));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       failed(begun, e);
       return;
     }
@@ -261,8 +261,12 @@ final class StoreRequest<T extends @Nullable Object> {
       rest = endAttempts();
     }
     count(Event.HEDGE_WON, begun.isHedge ? 1 : 0);
-    end(rest);
-    result.complete(value);
+    // Whoever waits hears of it, whatever becomes of the request that is next.
+    try {
+      end(rest);
+    } finally {
+      result.complete(value);
+    }
   }
 
   private void failed(Live<T> begun, Throwable thrown) {
@@ -382,8 +386,11 @@ final class StoreRequest<T extends @Nullable Object> {
           default -> Event.FAILURE;
         },
         1);
-    end(rest);
-    result.completeExceptionally(failure);
+    try {
+      end(rest);
+    } finally {
+      result.completeExceptionally(failure);
+    }
   }
 
   private void remove(Live<T> begun) {
