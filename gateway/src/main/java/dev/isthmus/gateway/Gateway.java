@@ -108,12 +108,21 @@ public final class Gateway {
               TimeUnit.NANOSECONDS);
       var _ =
           retries.scheduleWithFixedDelay(
-              volumes::retryUnavailable, RETRY_SECONDS, RETRY_SECONDS, TimeUnit.SECONDS);
+              () -> retry(volumes), RETRY_SECONDS, RETRY_SECONDS, TimeUnit.SECONDS);
       done = true;
     } finally {
       if (!done) {
         closeStarted();
       }
+    }
+  }
+
+  /** An executor drops a task that throws, for good and without a word. */
+  private static void retry(VolumeManager volumes) {
+    try {
+      volumes.retryUnavailable();
+    } catch (RuntimeException | Error e) {
+      LOG.error("looking for volumes to open again", e);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.isthmus.gateway.daemon;
 import dev.isthmus.blockdevice.BlockDevice;
 import dev.isthmus.blockdevice.DeviceInfo;
 import dev.isthmus.targets.nvme.HostAccess;
+import java.util.function.BooleanSupplier;
 
 /**
  * Where devices are shown to hosts. A seam, so that volumes can be managed and tested without a
@@ -20,9 +21,10 @@ public interface Exports {
   /**
    * Takes it away again; blocks, bounded.
    *
-   * @return false if hosts' commands were still in the device at the bound: it must not be closed
+   * @return whether none of the hosts' commands is in the device any more, now and whenever it is
+   *     asked: until then it must not be closed
    */
-  boolean unpublish(String nqn);
+  BooleanSupplier unpublish(String nqn);
 
   /** The address and port that hosts are told, for people. */
   ExportAddress address();

@@ -81,10 +81,7 @@ final class LogRecovery {
     if (!opener.isBucket(before)) {
       throw new DeviceException.Invalid("volume " + name + " is not in a bucket: it has no log");
     }
-    if (volume.abandoned) {
-      throw new DeviceException.Unavailable(
-          "commands of a host are still in volume " + name + ": restart the daemon");
-    }
+    volume.requireIdle();
     var plan = new Plan(volume, before, opener.withLogDirectory(before, logDirectory), takeover);
     Path from = opener.logDirectory(plan.before());
     Path to = opener.requireLogDirectory(plan.after());

@@ -10,6 +10,7 @@ import dev.isthmus.blocktranslation.scrub.VolumeScrub;
 import dev.isthmus.blocktranslation.store.StoreStatistics;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,8 +37,8 @@ final class ManagedVolume {
   /** What the export holds on to; null while there is none. Guarded by lock. */
   @Nullable ReplaceableDevice front;
 
-  /** A device that a host's commands may still be in: it is not closed. Guarded by lock. */
-  boolean abandoned;
+  /** Whether no command is in the device of hosts that lost it. Guarded by lock. */
+  private BooleanSupplier drained = () -> true;
 
   /** Out of the map: whoever waited for the lock starts again. Guarded by lock. */
   boolean gone;
@@ -83,20 +84,51 @@ final class ManagedVolume {
     }
   }
 
+  /**
+   * Its export was taken away.
+   *
+   * @param nowDrained whether none of the hosts' commands is in the device any more
+   */
+  void withdrawn(BooleanSupplier nowDrained) {
+    if (!nowDrained.getAsBoolean()) {
+      BooleanSupplier before = drained;
+      drained = () -> before.getAsBoolean() && nowDrained.getAsBoolean();
+    }
+  }
+
+  /** Whether commands of hosts that lost it are in the device: it is not closed under them. */
+  boolean isBusy() {
+    return !drained.getAsBoolean();
+  }
+
+  /**
+   * Before it is closed for good.
+   *
+   * @throws DeviceException.Unavailable if commands of hosts are still in it
+   */
+  void requireIdle() {
+    if (isBusy()) {
+      throw new DeviceException.Unavailable(
+          "commands of a host that lost volume "
+              + entry.name()
+              + " are still in it; they end within a minute: try again then");
+    }
+  }
+
   /** Closes the device, if there is one that may be closed; if that fails, that is the failure. */
   void closeDevice() {
     BlockDevice open = device;
+    if (open != null && isBusy()) {
+      LOG.warn(
+          "volume {} stays open until the daemon ends: commands are still in it", entry.name());
+      return;
+    }
     device = null;
     meter = null;
     if (open == null) {
       return;
     }
     open.removeListener(listener);
-    if (abandoned) {
-      LOG.warn(
-          "volume {} stays open until the daemon ends: commands are still in it", entry.name());
-      return;
-    }
     try {
       open.close();
     } catch (RuntimeException e) {

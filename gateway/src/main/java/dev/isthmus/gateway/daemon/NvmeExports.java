@@ -13,6 +13,7 @@ import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.util.Collections;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Exports over NVMe/TCP. Threading: thread-safe. */
@@ -50,7 +51,7 @@ public final class NvmeExports implements Exports {
   }
 
   @Override
-  public boolean unpublish(String nqn) {
+  public BooleanSupplier unpublish(String nqn) {
     return target.unpublish(nqn);
   }
 

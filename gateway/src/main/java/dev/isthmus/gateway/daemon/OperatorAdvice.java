@@ -32,7 +32,7 @@ final class OperatorAdvice {
    *
    * @param target see {@link #target}
    */
-  static DeviceException told(RuntimeException failure, String target) {
+  static DeviceException told(Throwable failure, String target) {
     return failure instanceof DeviceException known
         ? with(known, target)
         : new DeviceException.Internal("a defect: " + failure, failure);

@@ -130,7 +130,7 @@ public final class VolumeManager {
             "volume {} came back empty: {}:// keeps nothing", volume.entry.name(), uri.scheme());
       }
       exportAsRecorded(volume);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       volume.failed(OperatorAdvice.told(e, OperatorAdvice.target(volume.entry.name(), "", "")));
       volume.refusedOver =
           e.getCause() instanceof OperatorNeededException ? footprint(volume) : null;
@@ -186,16 +186,14 @@ public final class VolumeManager {
     volume.exported = true;
   }
 
-  /** Returns false if commands of hosts may still be in the device. */
-  private boolean withdraw(ManagedVolume volume, String nqn) {
-    boolean drained = exports.unpublish(nqn);
+  private void withdraw(ManagedVolume volume, String nqn) {
+    volume.withdrawn(exports.unpublish(nqn));
     ReplaceableDevice front = volume.front;
     if (front != null) {
       front.close();
     }
     volume.front = null;
     volume.exported = false;
-    return drained;
   }
 
   private HostAccess hosts(Publication publication) {
@@ -464,6 +462,7 @@ public final class VolumeManager {
         name,
         "close",
         volume -> {
+          volume.requireIdle();
           BlockDevice device = volume.device;
           // If it throws: kept in the catalogue, so that somebody sees it; closing it again
           // forgets it.
@@ -490,6 +489,7 @@ public final class VolumeManager {
         volume -> {
           StorageUri uri = StorageUri.parse(volume.entry.uri());
           opener.requireDeletable(uri);
+          volume.requireIdle();
           volume.closeDevice();
           try {
             opener.delete(uri, deletedObjects);
@@ -554,7 +554,7 @@ public final class VolumeManager {
         catalogue.put(before.with(publication));
         volume.entry = before.with(publication);
       } catch (DeviceException e) {
-        volume.abandoned |= !withdraw(volume, publication.nqn());
+        withdraw(volume, publication.nqn());
         throw e;
       }
       return volume.view();
@@ -628,7 +628,7 @@ public final class VolumeManager {
       catalogue.put(before.with(null));
       volume.entry = before.with(null);
       if (volume.exported) {
-        volume.abandoned |= !withdraw(volume, publication.nqn());
+        withdraw(volume, publication.nqn());
       }
       return volume.view();
     } finally {
@@ -694,7 +694,7 @@ public final class VolumeManager {
     try {
       volume.gone = true;
       volume.closeDevice();
-      return !volume.abandoned;
+      return !volume.isBusy();
     } catch (RuntimeException e) {
       LOG.error("volume {} did not close cleanly: {}", volume.entry.name(), e.getMessage(), e);
       return false;

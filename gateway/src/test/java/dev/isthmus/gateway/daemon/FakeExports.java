@@ -6,6 +6,7 @@ import dev.isthmus.blockdevice.DeviceInfo;
 import dev.isthmus.targets.nvme.HostAccess;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 
 /**
  * Exports without a network. Fault model: it refuses a name that is taken, as the real one does;
@@ -16,7 +17,7 @@ final class FakeExports implements Exports {
 
   final Map<String, HostAccess> published = new TreeMap<>();
   final Map<String, BlockDevice> devices = new TreeMap<>();
-  boolean drains = true;
+  volatile boolean drains = true;
   int associations;
 
   @Override
@@ -28,11 +29,11 @@ final class FakeExports implements Exports {
   }
 
   @Override
-  public synchronized boolean unpublish(String nqn) {
+  public synchronized BooleanSupplier unpublish(String nqn) {
     if (published.remove(nqn) == null) {
       throw new IllegalArgumentException("no subsystem " + nqn);
     }
-    return drains;
+    return () -> drains;
   }
 
   @Override

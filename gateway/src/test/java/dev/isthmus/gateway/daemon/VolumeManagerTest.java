@@ -40,6 +40,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
@@ -397,6 +398,28 @@ class VolumeManagerTest {
     volumes().unpublish("busy");
     assertEquals(List.of("busy"), volumes().closeAll(Duration.ofSeconds(5)));
     start();
+  }
+
+  @Test
+  void aDeviceWithCommandsInItIsClosedOnceTheyEnded() {
+    create(file("late"), 1 << 20);
+    volumes().publish("late", "", List.of());
+    exports.drains = false;
+    volumes().unpublish("late");
+    for (Executable end :
+        List.<Executable>of(
+            () -> volumes().close("late"), () -> volumes().delete("late", n -> {}))) {
+      var busy = assertThrows(DeviceException.Unavailable.class, end);
+      assertTrue(message(busy).contains("commands of a host"), message(busy));
+      assertEquals("READY", volumes().get("late").stateName());
+      assertTrue(Files.exists(directory.resolve("late")));
+    }
+    exports.drains = true;
+    volumes().close("late");
+    assertEquals(List.of(), volumes().list());
+    volumes().open(file("late"), "", "", "");
+    volumes().delete("late", n -> {});
+    assertFalse(Files.exists(directory.resolve("late")));
   }
 
   @Test

@@ -43,6 +43,11 @@ final class HostQueues {
     return sum;
   }
 
+  /** Whether no queue is left. */
+  synchronized boolean isEmpty() {
+    return byHost.isEmpty();
+  }
+
   /** Waits until no queue is left; false at the deadline, of {@link System#nanoTime}. */
   synchronized boolean awaitNone(long deadlineNanos) {
     try {

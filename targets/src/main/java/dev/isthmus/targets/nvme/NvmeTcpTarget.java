@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -129,15 +130,17 @@ public final class NvmeTcpTarget implements AutoCloseable {
    * cancelled. Blocks until the device holds none of them, for at most {@link
    * NvmeTimeouts#drainNanos}.
    *
-   * @return true if the device is no longer in use; false if it still held commands at the bound
-   *     (they can no longer take effect if the device honours {@code isCancelled})
+   * @return whether the device holds none of them, now and whenever it is asked; those that it held
+   *     at the bound can no longer take effect if it honours {@code isCancelled}
    * @throws IllegalArgumentException if no subsystem has this NQN
    */
-  public boolean unpublish(String nqn) {
+  public BooleanSupplier unpublish(String nqn) {
     SubsystemState served = state.remove(nqn);
     state.discoveryChanged();
     served.withdraw();
-    return served.hosts().awaitNone(System.nanoTime() + settings.timeouts().drainNanos());
+    HostQueues hosts = served.hosts();
+    boolean _ = hosts.awaitNone(System.nanoTime() + settings.timeouts().drainNanos());
+    return hosts::isEmpty;
   }
 
   /** Counters so far. Cheap enough to poll each second. */

@@ -84,7 +84,7 @@ class DiscoveryTest {
       assertEquals(CHANGED, host.admin.await(event).result());
       event = host.admin.submit(HostQueue.entry(0x0C, 0), 0);
       assertEquals(3, log(host).size());
-      assertTrue(fixture.target.unpublish(more));
+      assertTrue(fixture.target.unpublish(more).getAsBoolean());
       assertEquals(CHANGED, host.admin.await(event).result());
       assertEquals(2, log(host).size());
     }

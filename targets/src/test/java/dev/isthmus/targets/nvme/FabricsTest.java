@@ -260,7 +260,7 @@ class FabricsTest {
   @Test
   void unpublishedSubsystemsAreGone() throws IOException {
     try (var host = fixture.host()) {
-      assertTrue(fixture.target.unpublish(TargetFixture.NQN));
+      assertTrue(fixture.target.unpublish(TargetFixture.NQN).getAsBoolean());
       assertTrue(host.io().isEnded());
       assertTrue(host.admin.isEnded());
     }

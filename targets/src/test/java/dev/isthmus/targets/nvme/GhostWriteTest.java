@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -112,8 +113,10 @@ class GhostWriteTest {
       var other = HostQueue.Connect.to(TargetFixture.NQN);
       other.host = "nqn.2026-01.dev.isthmus:other-host";
       TestHost.connect(fixture.port(), other, 1, false, false).close();
-      assertFalse(fixture.target.unpublish(TargetFixture.NQN), "the device still holds a command");
+      BooleanSupplier drained = fixture.target.unpublish(TargetFixture.NQN);
+      assertFalse(drained.getAsBoolean(), "the device still holds a command");
       fixture.device.release();
+      TargetFixture.eventually("drained", drained);
     }
   }
 

@@ -27,7 +27,7 @@ class WithdrawTest {
                 try {
                   // Into the middle of a stream of writes, each time elsewhere.
                   Thread.sleep(2);
-                  assertTrue(fixture.target.unpublish(TargetFixture.NQN));
+                  assertTrue(fixture.target.unpublish(TargetFixture.NQN).getAsBoolean());
                 } catch (InterruptedException e) {
                   Thread.currentThread().interrupt();
                 }
