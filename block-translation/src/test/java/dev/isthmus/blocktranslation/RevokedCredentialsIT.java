@@ -116,7 +116,9 @@ class RevokedCredentialsIT {
 
         // Revoked.
         load.withoutBucket = true;
-        TimeUnit.MILLISECONDS.sleep(100);
+        // What it reads at this moment has come to its end.
+        long lastReadAt = load.written;
+        await("it reads no more", () -> load.written > lastReadAt + 2);
         replace(
             file,
             Files.readString(server.credentialsFile())

@@ -121,9 +121,9 @@ final class CutDisk implements LogEnvironment.Forcer {
     try (var entries = Files.list(inside)) {
       for (Path entry : (Iterable<Path>) entries::iterator) {
         names.add(nameOf(entry));
-        if (isRollFile(entry)) {
+        if (isRollFile(entry) && !forced.containsKey(nameOf(entry))) {
           // It was made durable as it was prepared, just before its name.
-          forced.putIfAbsent(nameOf(entry), Files.readAllBytes(entry));
+          forced.put(nameOf(entry), Files.readAllBytes(entry));
         }
       }
     }

@@ -134,8 +134,9 @@ final class DaemonProcess implements AutoCloseable {
     return process.pid();
   }
 
+  /** Kills it, and waits until its data directory is free. */
   @Override
   public void close() {
-    process.destroyForcibly();
+    var _ = process.destroyForcibly().onExit().orTimeout(START_SECONDS, TimeUnit.SECONDS).join();
   }
 }

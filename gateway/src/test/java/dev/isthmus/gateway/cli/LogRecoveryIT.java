@@ -257,9 +257,12 @@ class LogRecoveryIT {
   @Test
   void whatTheLogNoLongerGivesIsGivenUpOnlyByAWord() throws Exception {
     try (var bucketDisk = TemporaryMount.tmpfs(directory.resolve("bucket"), 64 * MIB)) {
-      String[] flags = Arrays.copyOf(SMALL, SMALL.length + 2);
+      String[] flags = Arrays.copyOf(SMALL, SMALL.length + 4);
       flags[SMALL.length] = "--bucket";
       flags[SMALL.length + 1] = "bucket+file://" + bucketDisk.path();
+      // Not read from the log before it is damaged.
+      flags[SMALL.length + 2] = "--volume-seal-after";
+      flags[SMALL.length + 3] = "10s";
       try (var daemon = DaemonProcess.start(data, flags)) {
         JsonNode published = createAndPublish(daemon);
         NvmeTestInitiator host = connect(published);

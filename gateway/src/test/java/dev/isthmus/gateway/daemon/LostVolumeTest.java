@@ -66,7 +66,7 @@ class LostVolumeTest {
 
   @AfterEach
   void stop() {
-    running.forEach(manager -> manager.closeAll(Duration.ofSeconds(10)));
+    running.forEach(manager -> manager.closeAll(Duration.ofMinutes(1)));
   }
 
   private String uri(String volume) {
@@ -94,7 +94,7 @@ class LostVolumeTest {
         message.endsWith("Type: isthmus volume open " + uri("v") + " --takeover=lossy"), message);
     assertTrue(message.contains("would be lost"), message);
     assertEquals("READY", two.open(uri("v"), "", "lossy", "").stateName());
-    var _ = one.closeAll(Duration.ofSeconds(10));
+    var _ = one.closeAll(Duration.ofMinutes(1));
 
     VolumeManager again = first.start();
     assertNotOpen(
@@ -112,7 +112,7 @@ class LostVolumeTest {
   void anotherVolumeOfTheSameNameIsNotOpenedByItself() {
     VolumeManager one = first.start();
     var _ = one.create(new CreateRequest("v", "", 1 << 20, 0, "", "", ""));
-    var _ = one.closeAll(Duration.ofSeconds(10));
+    var _ = one.closeAll(Duration.ofMinutes(1));
     VolumeManager two = second.start();
     var _ = two.open(uri("v"), "", "", "");
     two.delete("v", objects -> {});
@@ -122,7 +122,7 @@ class LostVolumeTest {
     assertNotOpen(again, "is another volume now", "Type: isthmus volume open v");
     assertEquals("READY", again.open("v", "", "", "").stateName());
     // Known from now on.
-    var _ = again.closeAll(Duration.ofSeconds(10));
+    var _ = again.closeAll(Duration.ofMinutes(1));
     assertEquals("READY", first.start().get("v").stateName());
   }
 
@@ -159,7 +159,7 @@ class LostVolumeTest {
             + logs
             + "' --takeover=lossy");
     assertEquals("READY", two.open(uri("v"), "w", "lossy", logs).stateName());
-    var _ = one.closeAll(Duration.ofSeconds(10));
+    var _ = one.closeAll(Duration.ofMinutes(1));
     VolumeManager again = first.start();
     String elsewhere = directory.resolve("elsewhere").toString();
     var known =

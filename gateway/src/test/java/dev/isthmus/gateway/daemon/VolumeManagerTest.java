@@ -77,7 +77,7 @@ class VolumeManagerTest {
 
   @AfterEach
   void stop() {
-    assertEquals(List.of(), volumes().closeAll(Duration.ofSeconds(10)));
+    assertEquals(List.of(), volumes().closeAll(Duration.ofMinutes(1)));
   }
 
   private void restart() {

@@ -21,6 +21,9 @@ final class ChildProcess implements AutoCloseable {
 
   private static final Duration POLITE_END = Duration.ofSeconds(5);
 
+  /** A force that is under way is waited for by the kernel. */
+  private static final Duration LONGEST_DEATH = Duration.ofMinutes(1);
+
   private final Process process;
   private final Path log;
 
@@ -103,7 +106,7 @@ final class ChildProcess implements AutoCloseable {
   /** SIGKILL; waits until it is gone. */
   void kill() throws InterruptedException {
     process.destroyForcibly();
-    int _ = await(POLITE_END);
+    int _ = await(LONGEST_DEATH);
   }
 
   /** SIGSTOP: it answers nothing, and its sockets stay open. */

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * A volume that lost completed writes must not come back under its old name: Linux has to drop the
  * disk rather than go on over one that went back in time.
  */
-@Timeout(180)
+@Timeout(420)
 class KernelIdentityIT {
 
   private static final Duration LONGEST_SCENARIO = Duration.ofMinutes(2);

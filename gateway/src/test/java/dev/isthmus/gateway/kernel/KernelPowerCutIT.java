@@ -19,12 +19,12 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * another boot id. The host must either go on over a disk that lost nothing, or be told that it is
  * another one; never go on in silence.
  */
-@Timeout(300)
+@Timeout(600)
 class KernelPowerCutIT {
 
   private static final Duration LONGEST_SCENARIO = Duration.ofSeconds(150);
 
-  private static final Duration LONGEST_BOOT = Duration.ofMinutes(1);
+  private static final Duration LONGEST_BOOT = Duration.ofMinutes(3);
 
   private static final int DISK_MEBIBYTES = 512;
 

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * Two gateways on one bucket, as after a host that was taken for dead and was not: the second has
  * the volume from the moment that it says so, whatever the first does.
  */
-@Timeout(180)
+@Timeout(420)
 class TakeoverIT {
 
   private static final int BLOCK_BYTES = 4096;

@@ -214,12 +214,12 @@ class AdminTest {
   @Test
   void aHostThatIsSilentLosesItsAssociation() throws Exception {
     var to = HostQueue.Connect.to(TargetFixture.NQN);
-    to.kato = 1000;
+    to.kato = 3000;
     try (var host = TestHost.connect(fixture.port(), to, 1, false, false)) {
       // I/O counts as a sign of life.
-      for (int i = 0; i < 15; i++) {
+      for (int i = 0; i < 10; i++) {
         assertEquals(0, host.read(0, 1, BLOCK).status());
-        Thread.sleep(100);
+        Thread.sleep(500);
       }
       assertEquals(0, host.admin.execute(HostQueue.entry(0x18, 0), 0).status());
       assertTrue(host.admin.isEnded());

@@ -164,7 +164,7 @@ class HandshakeTest {
     try (var quick =
         new TargetFixture(s ->
             s.withTimeouts(
-                NvmeTimeouts.defaults().withHandshakeNanos(Duration.ofMillis(200).toNanos())))) {
+                NvmeTimeouts.defaults().withHandshakeNanos(Duration.ofSeconds(2).toNanos())))) {
       try (var queue = new HostQueue(quick.port())) {
         assertTrue(queue.isEnded());
       }
