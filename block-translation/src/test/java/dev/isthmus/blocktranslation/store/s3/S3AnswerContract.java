@@ -413,7 +413,7 @@ public abstract class S3AnswerContract {
         ObjectStore store =
             open(
                 "http://127.0.0.1:" + silent.getLocalPort(),
-                quick().withTimeouts(6_000_000_000L, 400_000_000L))) {
+                quick().withTimeouts(6_000_000_000L, 1_600_000_000L))) {
       long startNanos = System.nanoTime();
       var e =
           assertFails(
