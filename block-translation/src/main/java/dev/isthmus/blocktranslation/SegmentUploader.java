@@ -252,7 +252,7 @@ final class SegmentUploader {
 
   private boolean canTake() {
     return !stopped
-        && !wantsMemory
+        && (!wantsMemory || !freeBuffers.isEmpty())
         && loss == null
         && !backlog.isEmpty()
         && inFlight.size() < Math.min(MAX_PARALLEL, identity.slotWindow());

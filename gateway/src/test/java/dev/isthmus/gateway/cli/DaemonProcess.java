@@ -32,6 +32,11 @@ final class DaemonProcess implements AutoCloseable {
 
   /** Starts `isthmus serve`, on free ports unless told otherwise; returns at once. */
   static DaemonProcess launch(Path data, String... more) throws IOException {
+    return launch(List.of(), data, more);
+  }
+
+  private static DaemonProcess launch(List<String> options, Path data, String... more)
+      throws IOException {
     Path out = Files.createTempFile(data.getParent(), "serve", ".out");
     Path err = Files.createTempFile(data.getParent(), "serve", ".err");
     var command = new ArrayList<String>();
@@ -45,13 +50,10 @@ final class DaemonProcess implements AutoCloseable {
             "-Dchronicle.analytics.disable=true",
             "-Dqueue.force.unlock.mode=ALWAYS",
             "-Xmx256m",
-            "-XX:TieredStopAtLevel=1",
-            "-cp",
-            classPath(),
-            Main.class.getName(),
-            "serve",
-            "--data-dir",
-            data.toString()));
+            "-XX:TieredStopAtLevel=1"));
+    command.addAll(options);
+    command.addAll(
+        List.of("-cp", classPath(), Main.class.getName(), "serve", "--data-dir", data.toString()));
     List<String> said = List.of(more);
     for (String place : List.of("--listen", "--metrics")) {
       if (!said.contains(place)) {
@@ -68,7 +70,17 @@ final class DaemonProcess implements AutoCloseable {
 
   /** Starts it and waits until it serves. */
   static DaemonProcess start(Path data, String... more) throws IOException, InterruptedException {
-    DaemonProcess daemon = launch(data, more);
+    return started(launch(data, more));
+  }
+
+  /** The same with {@code option} for the virtual machine. */
+  static DaemonProcess startWith(String option, Path data, String... more)
+      throws IOException, InterruptedException {
+    return started(launch(List.of(option), data, more));
+  }
+
+  private static DaemonProcess started(DaemonProcess daemon)
+      throws IOException, InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
     while (!daemon.standardOutput().contains("stops it cleanly")) {
       if (!daemon.process.isAlive() || System.nanoTime() > deadline) {
