@@ -65,7 +65,7 @@ final class Durability {
   private boolean sweeping;
   // The newest LSN that hosts were told to wait for; below what is uploaded, there is none.
   private long stalledLsn;
-  private boolean closed;
+  private volatile boolean closed;
   private volatile long durableLsn;
   private volatile long uploadedLsn;
 
@@ -190,6 +190,12 @@ final class Durability {
             log.force();
           } catch (LogException e) {
             failure = e;
+          } catch (IllegalStateException e) {
+            if (closed) {
+              // It was given up with those who waited, and came to its turn behind the log's end.
+              return;
+            }
+            throw e;
           }
           LogException outcome = failure;
           loop.execute(() -> forced(target, outcome));
