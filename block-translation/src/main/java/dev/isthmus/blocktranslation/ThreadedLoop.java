@@ -119,7 +119,8 @@ final class ThreadedLoop implements EngineLoop {
       try {
         goesOn = round();
       } catch (Throwable e) {
-        // A fault of a mapping may be raised late, behind the code that met it.
+        // It never ends the loop: a checked exception that some library threw undeclared does not,
+        // nor a fault of a mapping, which may be raised late, behind the code that met it.
         defect(e);
       }
     }
@@ -131,7 +132,7 @@ final class ThreadedLoop implements EngineLoop {
     Runnable task;
     for (int i = 0; i < TASKS_PER_ROUND && (task = tasks.poll()) != null; i++) {
       worked = true;
-      guarded(task);
+      task.run();
     }
     return worked || idle();
   }
@@ -142,21 +143,12 @@ final class ThreadedLoop implements EngineLoop {
     while ((first = timers.peek()) != null && first.atNanos - System.nanoTime() <= 0) {
       timers.remove();
       worked = true;
-      guarded(first.task);
+      first.task.run();
     }
     return worked;
   }
 
-  // A defect ends up with the volume, which decides; it never ends the loop in silence, not even a
-  // checked exception that some library threw undeclared.
-  private void guarded(Runnable task) {
-    try {
-      task.run();
-    } catch (Throwable e) {
-      defect(e);
-    }
-  }
-
+  /** Ends up with the volume, which decides. */
   private void defect(Throwable defect) {
     try {
       onDefect.accept(defect);

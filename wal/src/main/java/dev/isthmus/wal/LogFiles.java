@@ -84,7 +84,7 @@ final class LogFiles {
   }
 
   /** What a directory holds; a disk that fails while it is read is an {@link IOException} too. */
-  static List<Path> entries(Path directory, String glob) throws IOException {
+  private static List<Path> entries(Path directory, String glob) throws IOException {
     var found = new ArrayList<Path>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory, glob)) {
       entries.forEach(found::add);

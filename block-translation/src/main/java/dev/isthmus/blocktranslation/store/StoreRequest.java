@@ -261,12 +261,7 @@ final class StoreRequest<T extends @Nullable Object> {
       rest = endAttempts();
     }
     count(Event.HEDGE_WON, begun.isHedge ? 1 : 0);
-    // Whoever waits hears of it, whatever becomes of the request that is next.
-    try {
-      end(rest);
-    } finally {
-      result.complete(value);
-    }
+    end(rest, () -> result.complete(value));
   }
 
   private void failed(Live<T> begun, Throwable thrown) {
@@ -386,11 +381,7 @@ final class StoreRequest<T extends @Nullable Object> {
           default -> Event.FAILURE;
         },
         1);
-    try {
-      end(rest);
-    } finally {
-      result.completeExceptionally(failure);
-    }
+    end(rest, () -> result.completeExceptionally(failure));
   }
 
   private void remove(Live<T> begun) {
@@ -411,19 +402,24 @@ final class StoreRequest<T extends @Nullable Object> {
     return rest;
   }
 
-  private void end(List<Live<T>> rest) {
-    if (body != null) {
-      body.close();
-    }
-    onEnd.run();
-    for (Live<T> given : rest) {
-      CompletableFuture<T> future;
-      synchronized (this) {
-        future = given.future;
+  private void end(List<Live<T>> rest, Runnable tell) {
+    try {
+      if (body != null) {
+        body.close();
       }
-      if (future != null) {
-        future.cancel(false);
+      onEnd.run();
+      for (Live<T> given : rest) {
+        CompletableFuture<T> future;
+        synchronized (this) {
+          future = given.future;
+        }
+        if (future != null) {
+          future.cancel(false);
+        }
       }
+    } finally {
+      // Whoever waits hears of it, whatever becomes of the request that is next.
+      tell.run();
     }
   }
 

@@ -118,16 +118,16 @@ final class ManagedVolume {
   /** Closes the device, if there is one that may be closed; if that fails, that is the failure. */
   void closeDevice() {
     BlockDevice open = device;
-    if (open != null && isBusy()) {
+    if (open == null) {
+      return;
+    }
+    if (isBusy()) {
       LOG.warn(
           "volume {} stays open until the daemon ends: commands are still in it", entry.name());
       return;
     }
     device = null;
     meter = null;
-    if (open == null) {
-      return;
-    }
     open.removeListener(listener);
     try {
       open.close();
