@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -35,11 +34,6 @@ class BillIT {
 
   @TempDir Path directory;
 
-  private static JsonNode json(DaemonProcess.Run run) throws IOException {
-    assertEquals(0, run.exitCode(), run.err());
-    return new ObjectMapper().readTree(run.out());
-  }
-
   private void importVolume(DaemonProcess daemon, Path data, String name) throws IOException {
     Path image = directory.resolve(name + ".img");
     byte[] bytes = new byte[18 << 20];
@@ -62,7 +56,7 @@ class BillIT {
   }
 
   private static String metrics(DaemonProcess daemon) throws Exception {
-    String address = json(daemon.isthmus("status", "-o", "json")).at("/metrics").asText();
+    String address = daemon.isthmus("status", "-o", "json").json().at("/metrics").asText();
     try (HttpClient http = HttpClient.newHttpClient()) {
       return http.send(
               HttpRequest.newBuilder(URI.create("http://" + address + "/metrics")).build(),
@@ -88,7 +82,7 @@ class BillIT {
       assertEquals("No volume lies in a bucket.\n", daemon.isthmus("volume", "bill").out());
 
       importVolume(daemon, data, "db");
-      JsonNode idle = json(daemon.isthmus("volume", "bill", "db", "-o", "json"));
+      JsonNode idle = daemon.isthmus("volume", "bill", "db", "-o", "json").json();
       assertEquals("EUR", idle.at("/prices/currency").asText());
       assertEquals(0, idle.at("/volumes/0/since_open/requests").size(), idle.toString());
       assertTrue(idle.at("/volumes/0/opening").size() > 0, idle.toString());
@@ -96,7 +90,7 @@ class BillIT {
       assertTrue(stored > 18.87 && stored < 19.1, "18 MiB at 1 EUR for each MB: " + stored);
       assertEquals(0, line(idle, "garbage").at("/a_month").asDouble());
 
-      JsonNode listed = json(daemon.isthmus("volume", "bill", "db", "--list", "-o", "json"));
+      JsonNode listed = daemon.isthmus("volume", "bill", "db", "--list", "-o", "json").json();
       assertTrue(listed.at("/volumes/0/listed").asBoolean());
       // Two fences and the manifest more.
       assertEquals(stored, listed.at("/cost_a_month").asDouble(), 0.02);
@@ -107,7 +101,7 @@ class BillIT {
                       + "kind=\"list\",purpose=\"admin\"} [1-9].*"));
 
       assertEquals(0, daemon.isthmus("volume", "scrub", "db", "--rate", "0", "--wait").exitCode());
-      JsonNode busy = json(daemon.isthmus("volume", "bill", "db", "--since-open", "-o", "json"));
+      JsonNode busy = daemon.isthmus("volume", "bill", "db", "--since-open", "-o", "json").json();
       assertEquals("since_open", busy.at("/volumes/0/window").asText());
       assertEquals("SCRUB", busy.at("/volumes/0/since_open/requests/0/purpose").asText());
       assertTrue(

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.isthmus.gateway.metrics.PrometheusParser;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -39,11 +38,6 @@ class DaemonIT {
     data = directory.resolve("data");
   }
 
-  private static JsonNode json(DaemonProcess.Run run) throws IOException {
-    assertEquals(0, run.exitCode(), run.err());
-    return new ObjectMapper().readTree(run.out());
-  }
-
   private String fileUri(String name) {
     return "file://" + directory.resolve(name);
   }
@@ -56,7 +50,7 @@ class DaemonIT {
           0, daemon.isthmus("volume", "create", fileUri("a"), "--size", "16MiB").exitCode());
       assertEquals(
           0, daemon.isthmus("volume", "create", "malloc:///bench", "--size", "64MiB").exitCode());
-      before = json(daemon.isthmus("volume", "publish", "a", "-o", "json"));
+      before = daemon.isthmus("volume", "publish", "a", "-o", "json").json();
       assertEquals("nqn.2026-01.dev.isthmus:a", before.at("/export/nqn").asText());
       assertEquals(0, daemon.isthmus("volume", "publish", "bench").exitCode());
       assertTrue(isNvmeTarget(before.at("/export/port").asInt()));
@@ -76,12 +70,12 @@ class DaemonIT {
   }
 
   private static void checkFound(JsonNode before, DaemonProcess daemon) throws IOException {
-    JsonNode after = json(daemon.isthmus("volume", "show", "a", "-o", "json"));
+    JsonNode after = daemon.isthmus("volume", "show", "a", "-o", "json").json();
     for (String same : new String[] {"/uuid", "/export/nqn", "/export/serial", "/export/nsid"}) {
       assertEquals(before.at(same), after.at(same), same);
     }
     assertTrue(isNvmeTarget(after.at("/export/port").asInt()));
-    JsonNode list = json(daemon.isthmus("volume", "list", "-o", "json"));
+    JsonNode list = daemon.isthmus("volume", "list", "-o", "json").json();
     assertEquals(2, list.at("/volumes").size());
     assertEquals("READY", list.at("/volumes/1/state").asText());
     String banner = daemon.standardOutput();
@@ -184,7 +178,7 @@ class DaemonIT {
           0, daemon.isthmus("volume", "create", "malloc:///m", "--size", "1MiB").exitCode());
       assertEquals(0, daemon.isthmus("volume", "publish", "m").exitCode());
       String base =
-          "http://" + json(daemon.isthmus("status", "-o", "json")).at("/metrics").asText();
+          "http://" + daemon.isthmus("status", "-o", "json").json().at("/metrics").asText();
       try (var http = HttpClient.newHttpClient()) {
         assertEquals("200 ok\n", get(http, base + "/healthz"));
         assertEquals("200 ready\n", get(http, base + "/readyz"));

@@ -1,5 +1,9 @@
 package dev.isthmus.gateway.cli;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -16,7 +20,14 @@ final class DaemonProcess implements AutoCloseable {
   private static final long START_SECONDS = 60;
 
   /** What a command line printed and how it ended. */
-  record Run(int exitCode, String out, String err) {}
+  record Run(int exitCode, String out, String err) {
+
+    /** What it printed with {@code -o json}; it must have succeeded. */
+    JsonNode json() throws IOException {
+      assertEquals(0, exitCode, err);
+      return new ObjectMapper().readTree(out);
+    }
+  }
 
   private final Process process;
   private final Path data;

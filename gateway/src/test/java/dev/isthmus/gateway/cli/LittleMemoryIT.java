@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.isthmus.targets.nvme.NvmeTestInitiator;
 import dev.isthmus.wal.TemporaryMount;
 import java.nio.file.Path;
@@ -44,7 +43,7 @@ class LittleMemoryIT {
                 "--bucket",
                 "bucket+file://" + bucket.path())) {
       assertEquals(0, daemon.isthmus("volume", "create", "db", "--size", "64MiB").exitCode());
-      JsonNode published = json(daemon.isthmus("volume", "publish", "db", "-o", "json"));
+      JsonNode published = daemon.isthmus("volume", "publish", "db", "-o", "json").json();
       try (NvmeTestInitiator host =
           NvmeTestInitiator.connect(
               published.at("/export/port").asInt(),
@@ -79,12 +78,7 @@ class LittleMemoryIT {
     return bytes;
   }
 
-  private static JsonNode json(DaemonProcess.Run run) throws Exception {
-    assertEquals(0, run.exitCode(), run.err());
-    return new ObjectMapper().readTree(run.out());
-  }
-
   private static JsonNode show(DaemonProcess daemon) throws Exception {
-    return json(daemon.isthmus("volume", "show", "db", "-o", "json"));
+    return daemon.isthmus("volume", "show", "db", "-o", "json").json();
   }
 }

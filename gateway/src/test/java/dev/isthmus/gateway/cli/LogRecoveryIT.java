@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.isthmus.targets.nvme.NvmeTestInitiator;
 import dev.isthmus.wal.TemporaryMount;
 import java.io.IOException;
@@ -48,18 +47,13 @@ class LogRecoveryIT {
     data = directory.resolve("data");
   }
 
-  private static JsonNode json(DaemonProcess.Run run) throws IOException {
-    assertEquals(0, run.exitCode(), run.err());
-    return new ObjectMapper().readTree(run.out());
-  }
-
   private static JsonNode show(DaemonProcess daemon) throws IOException {
-    return json(daemon.isthmus("volume", "show", "db", "-o", "json"));
+    return daemon.isthmus("volume", "show", "db", "-o", "json").json();
   }
 
   private static JsonNode createAndPublish(DaemonProcess daemon) throws IOException {
     assertEquals(0, daemon.isthmus("volume", "create", "db", "--size", "64MiB").exitCode());
-    return json(daemon.isthmus("volume", "publish", "db", "-o", "json"));
+    return daemon.isthmus("volume", "publish", "db", "-o", "json").json();
   }
 
   private static NvmeTestInitiator connect(JsonNode published) throws IOException {
@@ -121,9 +115,9 @@ class LogRecoveryIT {
         write(host, 0, 20);
         // A log that works moves too.
         JsonNode moved =
-            json(
-                daemon.isthmus(
-                    "volume", "recover", "db", "--log-dir", thin.path() + "/l", "-o", "json"));
+            daemon
+                .isthmus("volume", "recover", "db", "--log-dir", thin.path() + "/l", "-o", "json")
+                .json();
         assertEquals("READY", moved.at("/state").asText());
         assertTrue(moved.at("/uri").asText().contains("log_dir="), moved.toString());
         write(host, 20, 24);
@@ -147,7 +141,7 @@ class LogRecoveryIT {
 
         var recovered =
             daemon.isthmus("volume", "recover", "db", "--log-dir", logs.toString(), "-o", "json");
-        JsonNode after = json(recovered);
+        JsonNode after = recovered.json();
         assertEquals("READY", after.at("/state").asText());
         assertFalse(after.at("/rolled_back").asBoolean());
         for (String same :
@@ -197,9 +191,9 @@ class LogRecoveryIT {
       String reason = closed.at("/reason").asText();
       assertTrue(reason.contains("not in " + data.resolve("volumes")), reason);
       JsonNode opened =
-          json(
-              daemon.isthmus(
-                  "volume", "open", "db", "--log-dir", elsewhere.toString(), "-o", "json"));
+          daemon
+              .isthmus("volume", "open", "db", "--log-dir", elsewhere.toString(), "-o", "json")
+              .json();
       assertEquals("READY", opened.at("/state").asText());
       assertFalse(opened.at("/rolled_back").asBoolean());
       try (NvmeTestInitiator host = connect(opened)) {
@@ -216,8 +210,8 @@ class LogRecoveryIT {
       assertEquals(ExitCode.UNAVAILABLE, refused.exitCode(), refused.err());
       assertTrue(refused.err().contains("takeover=lossy"), refused.err());
       JsonNode after =
-          json(
-              daemon.isthmus(
+          daemon
+              .isthmus(
                   "volume",
                   "recover",
                   "db",
@@ -225,7 +219,8 @@ class LogRecoveryIT {
                   other.toString(),
                   "--takeover=lossy",
                   "-o",
-                  "json"));
+                  "json")
+              .json();
       assertEquals("READY", after.at("/state").asText());
       assertTrue(after.at("/rolled_back").asBoolean());
       assertEquals(2, after.at("/incarnation").asInt());
@@ -285,7 +280,7 @@ class LogRecoveryIT {
         assertTrue(refused.err().contains("--takeover=lossy"), refused.err());
         check(host, 0, 6);
         JsonNode after =
-            json(daemon.isthmus("volume", "recover", "db", "--takeover=lossy", "-o", "json"));
+            daemon.isthmus("volume", "recover", "db", "--takeover=lossy", "-o", "json").json();
         assertEquals("READY", after.at("/state").asText(), after.toString());
         assertTrue(after.at("/rolled_back").asBoolean());
         assertEquals(24, after.at("/rolled_back_to_lsn").asInt());
@@ -331,9 +326,9 @@ class LogRecoveryIT {
       try (var daemon = DaemonProcess.start(data, flags)) {
         var _ = createAndPublish(daemon);
         JsonNode moved =
-            json(
-                daemon.isthmus(
-                    "volume", "recover", "db", "--log-dir", disk.path() + "/l", "-o", "json"));
+            daemon
+                .isthmus("volume", "recover", "db", "--log-dir", disk.path() + "/l", "-o", "json")
+                .json();
         uuid = moved.at("/uuid").asText();
         try (NvmeTestInitiator host = connect(moved)) {
           bucketDisk.fill();
@@ -358,9 +353,9 @@ class LogRecoveryIT {
         // As it says.
         run("cp", "-a", logs.toString(), other + "/");
         JsonNode opened =
-            json(
-                daemon.isthmus(
-                    "volume", "open", "db", "--log-dir", other.toString(), "-o", "json"));
+            daemon
+                .isthmus("volume", "open", "db", "--log-dir", other.toString(), "-o", "json")
+                .json();
         assertEquals("READY", opened.at("/state").asText(), opened.toString());
         assertFalse(opened.at("/rolled_back").asBoolean());
         assertEquals(1, opened.at("/incarnation").asInt());
@@ -391,9 +386,9 @@ class LogRecoveryIT {
       try (var daemon = DaemonProcess.start(data, SMALL)) {
         var _ = createAndPublish(daemon);
         JsonNode moved =
-            json(
-                daemon.isthmus(
-                    "volume", "recover", "db", "--log-dir", disk.path() + "/l", "-o", "json"));
+            daemon
+                .isthmus("volume", "recover", "db", "--log-dir", disk.path() + "/l", "-o", "json")
+                .json();
         try (NvmeTestInitiator host = connect(moved)) {
           write(host, 0, 10);
         }
@@ -404,9 +399,9 @@ class LogRecoveryIT {
         String reason = show(daemon).at("/reason").asText();
         assertTrue(reason.contains("or keep the log elsewhere"), reason);
         JsonNode after =
-            json(
-                daemon.isthmus(
-                    "volume", "recover", "db", "--log-dir", other.toString(), "-o", "json"));
+            daemon
+                .isthmus("volume", "recover", "db", "--log-dir", other.toString(), "-o", "json")
+                .json();
         assertEquals("READY", after.at("/state").asText(), after.toString());
         assertFalse(after.at("/rolled_back").asBoolean());
         try (NvmeTestInitiator host = connect(after)) {

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.isthmus.gateway.daemon.Joins;
 import dev.isthmus.targets.nvme.NvmeTestInitiator;
 import java.io.IOException;
@@ -80,19 +79,14 @@ class VolumeSetIT {
     }
   }
 
-  private static JsonNode json(DaemonProcess.Run run) throws IOException {
-    assertEquals(0, run.exitCode(), run.err());
-    return new ObjectMapper().readTree(run.out());
-  }
-
   private static JsonNode show(DaemonProcess daemon) throws IOException {
-    return json(daemon.isthmus("volume", "show", "db", "-o", "json"));
+    return daemon.isthmus("volume", "show", "db", "-o", "json").json();
   }
 
   private static JsonNode set(DaemonProcess daemon, String... words) throws IOException {
     var line = new ArrayList<>(List.of("volume", "set", "db", "-o", "json"));
     line.addAll(List.of(words));
-    return json(daemon.isthmus(line.toArray(new String[0])));
+    return daemon.isthmus(line.toArray(new String[0])).json();
   }
 
   private static boolean seesCache(int port) throws IOException {
@@ -114,12 +108,12 @@ class VolumeSetIT {
     int written;
     try (var daemon = DaemonProcess.start(data, "--default-volume", "false")) {
       JsonNode created =
-          json(
-              daemon.isthmus(
-                  "volume", "create", "db", "--size", "64MiB", "--rpo", "30s", "-o", "json"));
+          daemon
+              .isthmus("volume", "create", "db", "--size", "64MiB", "--rpo", "30s", "-o", "json")
+              .json();
       assertEquals("30s", created.at("/bucket/rpo").asText());
       int port =
-          json(daemon.isthmus("volume", "publish", "db", "-o", "json")).at("/export/port").asInt();
+          daemon.isthmus("volume", "publish", "db", "-o", "json").json().at("/export/port").asInt();
       assertTrue(seesCache(port));
       try (var writer = new Writer(port)) {
         writer.goesOn();
@@ -173,8 +167,8 @@ class VolumeSetIT {
   @Test
   void whatCannotBeSetIsSaid() throws Exception {
     try (var daemon = DaemonProcess.start(directory.resolve("data"), "--default-volume", "false")) {
-      json(daemon.isthmus("volume", "create", "db", "--size", "16MiB", "-o", "json"));
-      json(daemon.isthmus("volume", "create", "malloc:///m", "--size", "1MiB", "-o", "json"));
+      daemon.isthmus("volume", "create", "db", "--size", "16MiB", "-o", "json").json();
+      daemon.isthmus("volume", "create", "malloc:///m", "--size", "1MiB", "-o", "json").json();
       String[][] lines = {
         {"db", "", "say what to change"},
         {"db", "--ack=uploaded", "ack is applied or local"},
