@@ -54,6 +54,7 @@ final class VolumeCloser {
         Futures.onLoop(
             loop,
             _ -> {
+              volume.stop();
               try {
                 volume.log().closeClean();
                 return true;

@@ -689,10 +689,7 @@ final class VolumeCore
   private boolean release() {
     try {
       collect();
-      uploader.stop();
-      giveUp();
-      writes.close();
-      rpo.close();
+      stop();
       map.close();
       cache.clear();
     } finally {
@@ -721,6 +718,14 @@ final class VolumeCore
     writes.refuseHeld(IoStatus.CLOSED);
     durability.close();
     reads.close();
+  }
+
+  /** The log is about to be closed: nothing reads it or asks it for room any more. */
+  void stop() {
+    uploader.stop();
+    giveUp();
+    writes.close();
+    rpo.close();
   }
 
   SegmentUploader uploader() {

@@ -99,6 +99,20 @@ class VolumeCloseTest {
     assertFalse(host.logs.isAnyLocked());
   }
 
+  /** A full log is asked for room once a second, and a close has to wait for the disk. */
+  @Test
+  void aFullLogIsNotAskedForRoomOnceItIsClosed() {
+    VolumeCore volume = open(Tier.LOCAL_DURABLE);
+    host.logs.setFull(true);
+    for (int block = 0; volume.state().kind() != DeviceState.Kind.STALLED; block += 256) {
+      IoStatus _ = host.write(volume, block, 256, 1);
+    }
+    host.withInterleaving(() -> host.advance(2_000));
+    volume.close();
+    assertEquals(DeviceState.Kind.CLOSED, volume.state().kind());
+    assertFalse(host.logs.isAnyLocked());
+  }
+
   @Test
   void anotherHostOpensWhatWasClosedAndBack() {
     VolumeCore volume = open(Tier.LOCAL_DURABLE);
