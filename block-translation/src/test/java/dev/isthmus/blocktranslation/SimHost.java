@@ -52,6 +52,7 @@ final class SimHost {
   private long maxDelayNanos = 1_000_000;
   private long maxBlockingNanos = 500_000;
   private @Nullable Connection process;
+  private @Nullable VolumeCore volume;
   private Runnable onWait = () -> {};
   private long wallSkewNanos;
 
@@ -212,6 +213,7 @@ final class SimHost {
                   (Manifest m) -> VolumeAdmin.summary(PLACE, m),
                   newStore::abort)
               .open(takeover);
+      volume = core[0];
       return core[0];
     } catch (RuntimeException e) {
       newLoop.shutdown();
@@ -242,6 +244,11 @@ final class SimHost {
     if (process != null) {
       process.end();
       process = null;
+    }
+    if (volume != null) {
+      // The memory that a process takes with it, which no collector frees.
+      volume.cache().clear();
+      volume = null;
     }
   }
 

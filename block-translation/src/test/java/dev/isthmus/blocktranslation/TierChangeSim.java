@@ -61,6 +61,8 @@ class TierChangeSim {
       run.play();
     } catch (RuntimeException | Error e) {
       throw new AssertionError("seed " + seed + ", " + String.join("; ", run.story), e);
+    } finally {
+      run.host.crash();
     }
   }
 
