@@ -39,7 +39,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * volume refuses to open without the word, then is exactly the prefix that it names, which holds
  * all that was reported uploaded, and its NGUID has changed. Three crashes a seed, on one volume.
  *
- * <p>{@code -Dsim.seeds=N} says how many seeds, {@code -Dsim.seed=SEED} plays one again.
+ * <p>The properties of {@link SimSeeds} say which seeds.
  */
 class CrashOracleSim {
 
@@ -48,22 +48,8 @@ class CrashOracleSim {
   /** Exit code of a process that SIGKILL ended. */
   private static final int KILLED = 128 + 9;
 
-  /** Seeds that every run plays, before fresh ones. */
-  private static final int FIXED_SEEDS = 2;
-
   static LongStream seeds() {
-    int count = Integer.getInteger("sim.seeds", FIXED_SEEDS + 1);
-    Long one = Long.getLong("sim.seed");
-    if (one != null) {
-      return LongStream.of(one);
-    }
-    long fresh = new Random().nextInt(1 << 30);
-    System.out.printf(
-        "crash oracle: %d seeds, the fresh ones from %d; one again with -Dsim.seed=SEED%n",
-        count, fresh);
-    return LongStream.concat(
-        LongStream.rangeClosed(1, Math.min(count, FIXED_SEEDS)),
-        LongStream.range(fresh, fresh + Math.max(0, count - FIXED_SEEDS)));
+    return SimSeeds.of("crash oracle", 1, 1, 2);
   }
 
   static ObjectStore store(Path directory) {

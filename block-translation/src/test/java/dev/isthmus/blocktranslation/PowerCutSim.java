@@ -45,9 +45,9 @@ import org.junit.jupiter.params.provider.MethodSource;
  * is itself cut. Odd seeds have {@code ack=applied}, even ones {@code ack=local}.
  *
  * <p>{@code -Dsim.seeds=N} says how many seeds, {@code -Dpower.cuts=N} how many cuts for each of a
- * seed's two power-ons, {@code -Dsim.seed=SEED} names one. What a process managed to write before
- * the cut is not repeatable, so a violation leaves its records behind, and says with which command
- * a cut of them is made again.
+ * seed's two power-ons, {@code -Dsim.from=SEED} where they begin, {@code -Dsim.seed=SEED} names
+ * one. What a process managed to write before the cut is not repeatable, so a violation leaves its
+ * records behind, and says with which command a cut of them is made again.
  *
  * <p>Needs root and /dev/fuse, and fails without them.
  */
@@ -80,7 +80,8 @@ class PowerCutSim {
     Long one = Long.getLong("sim.seed");
     return one != null
         ? LongStream.of(one)
-        : LongStream.rangeClosed(1, Integer.getInteger("sim.seeds", 2));
+        : LongStream.range(0, Integer.getInteger("sim.seeds", 2))
+            .map(i -> Long.getLong("sim.from", 1) + i);
   }
 
   @ParameterizedTest

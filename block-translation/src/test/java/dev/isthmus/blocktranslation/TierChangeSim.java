@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * travel, nothing that was flushed given up for "unflushed" alone); and a disk that announces no
  * volatile cache has every completed write on the local disk.
  *
- * <p>{@code -Dsim.seeds=N} says how many seeds, {@code -Dsim.seed=SEED} plays one again.
+ * <p>The properties of {@link SimSeeds} say which seeds.
  */
 class TierChangeSim {
 
@@ -43,14 +43,7 @@ class TierChangeSim {
   private static final long FORCED_LATE = 256_272_117;
 
   static LongStream seeds() {
-    Long one = Long.getLong("sim.seed");
-    if (one != null) {
-      return LongStream.of(one);
-    }
-    long fresh = new Random().nextInt(1 << 30);
-    int count = Integer.getInteger("sim.seeds", DEFAULT_SEEDS);
-    System.out.printf("tiers: %d seeds from %d; one with -Dsim.seed=SEED%n", count, fresh);
-    return LongStream.concat(LongStream.of(FORCED_LATE), LongStream.range(fresh, fresh + count));
+    return SimSeeds.of("tiers", DEFAULT_SEEDS, FORCED_LATE);
   }
 
   @ParameterizedTest

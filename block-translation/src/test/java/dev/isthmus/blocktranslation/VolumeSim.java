@@ -2,7 +2,6 @@ package dev.isthmus.blocktranslation;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
-import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.slf4j.LoggerFactory;
@@ -12,46 +11,31 @@ import org.slf4j.LoggerFactory;
  * store that delays, loses, repeats and refuses, logs that fail, fill up and are lost, crashes and
  * power cuts at any step.
  *
- * <p>{@code -Dsim.seeds=N} says how many seeds, {@code -Dsim.from=SEED} where they begin (a long
- * run can so be split, and gone on with), {@code -Dsim.seed=SEED} plays one again.
+ * <p>The properties of {@link SimSeeds} say which seeds.
  */
 class VolumeSim {
 
   private static final int DEFAULT_SEEDS = 300;
 
   /** Seeds that found a defect once, and that every run plays. */
-  private static final long[] FIXED = {334, 9845};
+  private static final long[] FIXED = {334, 9845, 1_063_001_485};
 
   @Test
   @Timeout(3600)
   void keepsItsPromises() {
-    Long one = Long.getLong("sim.seed");
-    if (one == null) {
+    if (!SimSeeds.isOne()) {
       silence();
     }
-    long from = Long.getLong("sim.from", new Random().nextInt(1 << 30));
-    int count = Integer.getInteger("sim.seeds", DEFAULT_SEEDS);
     var tally = new SimTally();
-    if (one != null) {
-      play(one, 1, tally);
-    } else {
-      for (long seed : FIXED) {
-        play(seed, 1, tally);
-      }
-      System.out.println("volume: seeds from " + from);
-      play(from, count, tally);
-    }
-  }
-
-  private static void play(long from, int count, SimTally tally) {
     long began = System.nanoTime();
-    for (long seed = from; seed < from + count; seed++) {
-      AssertionError violation = violation(seed, tally);
-      if (violation != null) {
-        System.out.println(tally.line(1, (System.nanoTime() - began) / 1e9));
-        throw violation;
-      }
-    }
+    SimSeeds.of("volume", DEFAULT_SEEDS, FIXED)
+        .forEach(seed -> {
+          AssertionError violation = violation(seed, tally);
+          if (violation != null) {
+            System.out.println(tally.line(1, (System.nanoTime() - began) / 1e9));
+            throw violation;
+          }
+        });
     System.out.println(tally.line(0, (System.nanoTime() - began) / 1e9));
   }
 

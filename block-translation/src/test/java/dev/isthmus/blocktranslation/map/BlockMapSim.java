@@ -2,6 +2,7 @@ package dev.isthmus.blocktranslation.map;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.isthmus.blocktranslation.SimSeeds;
 import dev.isthmus.blocktranslation.format.Checkpoint;
 import dev.isthmus.blocktranslation.format.CheckpointCodec;
 import java.lang.foreign.Arena;
@@ -13,6 +14,7 @@ import java.util.Locale;
 import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -46,12 +48,9 @@ final class BlockMapSim {
   private final long[] newest = new long[1 << 22];
 
   @Test
+  @Timeout(3600)
   void agreesWithAnArrayOfSectorsForManySeeds() {
-    long first = Long.getLong("sim.seed", 1000);
-    int seeds = Integer.getInteger("sim.seeds", 300);
-    for (long seed = first; seed < first + seeds; seed++) {
-      BlockMapTest.simulate(seed, 1500);
-    }
+    SimSeeds.of("block map", 300).forEach(seed -> BlockMapTest.simulate(seed, 1500));
   }
 
   /**

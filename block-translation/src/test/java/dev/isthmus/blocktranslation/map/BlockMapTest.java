@@ -266,8 +266,8 @@ final class BlockMapTest {
   static void simulate(long seed, int steps) {
     try {
       run(seed, steps);
-    } catch (RuntimeException e) {
-      throw new AssertionError("seed " + seed, e);
+    } catch (RuntimeException | Error e) {
+      throw new AssertionError("seed " + seed + ": " + e.getMessage(), e);
     }
   }
 

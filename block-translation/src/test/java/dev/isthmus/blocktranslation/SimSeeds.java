@@ -1,0 +1,37 @@
+package dev.isthmus.blocktranslation;
+
+import java.util.Random;
+import java.util.stream.LongStream;
+
+/**
+ * Which seeds a simulation plays: those that it always plays, and {@code -Dsim.seeds=COUNT} fresh
+ * ones, or that many from {@code -Dsim.from=SEED} on, by which a long run can be split and gone on
+ * with; {@code -Dsim.seed=SEED} plays one again and no other.
+ */
+public final class SimSeeds {
+
+  private SimSeeds() {}
+
+  /** Whether one seed is played again, and so whatever it says may be of use. */
+  public static boolean isOne() {
+    return Long.getLong("sim.seed") != null;
+  }
+
+  /**
+   * Says which, and returns them.
+   *
+   * @param name of the simulation
+   * @param count of the fresh ones where nobody says how many
+   * @param always played first
+   */
+  public static LongStream of(String name, int count, long... always) {
+    Long one = Long.getLong("sim.seed");
+    if (one != null) {
+      return LongStream.of(one);
+    }
+    long from = Long.getLong("sim.from", new Random().nextInt(1 << 30));
+    int fresh = Integer.getInteger("sim.seeds", count);
+    System.out.printf("%s: %d seeds from %d; one again with -Dsim.seed=SEED%n", name, fresh, from);
+    return LongStream.concat(LongStream.of(always), LongStream.range(from, from + fresh));
+  }
+}
