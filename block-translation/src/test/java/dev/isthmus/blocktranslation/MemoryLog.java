@@ -107,6 +107,7 @@ final class MemoryLog implements WriteAheadLog {
 
     private void dropBehind(long lsn) {
       files.forEach(file -> file.records.removeIf(entry -> entry.record.lsn() > lsn));
+      files.replaceAll(file -> file.previousLsn > lsn ? file.voidBehind(lsn) : file);
       lastLsn = lsn;
     }
   }
@@ -116,6 +117,11 @@ final class MemoryLog implements WriteAheadLog {
 
   record RollFile(
       int number, LogEpoch term, long boot, long previousLsn, long baseLsn, List<Entry> records) {
+    /** It holds nothing that counts: a trim through the log's end takes it along. */
+    RollFile voidBehind(long lsn) {
+      return new RollFile(number, term, boot, lsn, lsn, records);
+    }
+
     RollFile copy() {
       return new RollFile(number, term, boot, previousLsn, baseLsn, new ArrayList<>(records));
     }
