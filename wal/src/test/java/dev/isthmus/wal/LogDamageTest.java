@@ -167,6 +167,24 @@ final class LogDamageTest {
     }
   }
 
+  /** They held LSNs above the log's end, which would never be in the bucket as those. */
+  @Test
+  void filesOfWhichACutLeftNothingAreTrimmedWithTheLogsEnd() throws IOException {
+    WriteAheadLog log = Logs.begin(directory());
+    Logs.append(log, 1, 400);
+    log.close();
+    overwrite(Logs.rollFiles(directory()).get(1), 0, new byte[40_000]);
+    RecoveredLog found = Logs.open(directory(), Logs.OTHER_BOOT);
+    long end = found.cut().orElseThrow().lastLsn();
+    WriteAheadLog after = found.startAppending();
+    after.beginEpoch(new LogEpoch(2, Logs.WRITER, 1), end);
+    assertTrue(Logs.rollFiles(directory()).size() > 3);
+    after.trim(end);
+    assertEquals(1, LogFiles.generationDirectories(directory()).size());
+    assertEquals(1, Logs.rollFiles(directory()).size());
+    after.close();
+  }
+
   @Test
   void aMissingFileInTheMiddleIsCorruptOnceSomethingBehindItIsDurable() throws IOException {
     WriteAheadLog log = Logs.begin(directory());
