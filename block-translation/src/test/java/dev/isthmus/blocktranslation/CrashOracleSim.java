@@ -16,6 +16,7 @@ import dev.isthmus.blocktranslation.store.ObjectStore;
 import dev.isthmus.blocktranslation.store.StoreLimits;
 import dev.isthmus.blocktranslation.store.StoreTesting;
 import dev.isthmus.blocktranslation.store.directory.DirectoryStore;
+import dev.isthmus.wal.SimSeeds;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -49,7 +50,7 @@ class CrashOracleSim {
   private static final int KILLED = 128 + 9;
 
   static LongStream seeds() {
-    return SimSeeds.of("crash oracle", 1, 1, 2);
+    return SimSeeds.fresh("crash oracle", 1, 1, 2);
   }
 
   static ObjectStore store(Path directory) {

@@ -7,6 +7,7 @@ import dev.isthmus.blocktranslation.PowerCutHistory.PowerOn;
 import dev.isthmus.blocktranslation.powercut.DiskRecord;
 import dev.isthmus.blocktranslation.powercut.PowerCut;
 import dev.isthmus.blocktranslation.powercut.RecordingDisk;
+import dev.isthmus.wal.SimSeeds;
 import dev.isthmus.wal.WeakForce;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -44,10 +45,10 @@ import org.junit.jupiter.params.provider.MethodSource;
  * The last cut of a seed's first power-on is where its second begins, so that the open after a cut
  * is itself cut. Odd seeds have {@code ack=applied}, even ones {@code ack=local}.
  *
- * <p>{@code -Dsim.seeds=N} says how many seeds, {@code -Dpower.cuts=N} how many cuts for each of a
- * seed's two power-ons, {@code -Dsim.from=SEED} where they begin, {@code -Dsim.seed=SEED} names
- * one. What a process managed to write before the cut is not repeatable, so a violation leaves its
- * records behind, and says with which command a cut of them is made again.
+ * <p>The properties of {@link SimSeeds} say which seeds, {@code -Dpower.cuts=N} how many cuts for
+ * each of a seed's two power-ons. What a process managed to write before the cut is not repeatable,
+ * so a violation leaves its records behind, and says with which command a cut of them is made
+ * again.
  *
  * <p>Needs root and /dev/fuse, and fails without them.
  */
@@ -77,11 +78,7 @@ class PowerCutSim {
               + "pending=(\\d+) dropped=(\\d+) torn=(\\d+) done=(\\d+) promised=(\\d+)");
 
   static LongStream seeds() {
-    Long one = Long.getLong("sim.seed");
-    return one != null
-        ? LongStream.of(one)
-        : LongStream.range(0, Integer.getInteger("sim.seeds", 2))
-            .map(i -> Long.getLong("sim.from", 1) + i);
+    return SimSeeds.from("power cuts", 1, 2);
   }
 
   @ParameterizedTest

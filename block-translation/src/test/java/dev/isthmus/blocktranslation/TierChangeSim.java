@@ -10,6 +10,7 @@ import dev.isthmus.blocktranslation.format.Manifest;
 import dev.isthmus.blocktranslation.store.FakeBucket;
 import dev.isthmus.blocktranslation.store.SimulatedTimer;
 import dev.isthmus.blocktranslation.store.StoreFaults;
+import dev.isthmus.wal.SimSeeds;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -43,7 +44,7 @@ class TierChangeSim {
   private static final long FORCED_LATE = 256_272_117;
 
   static LongStream seeds() {
-    return SimSeeds.of("tiers", DEFAULT_SEEDS, FORCED_LATE);
+    return SimSeeds.fresh("tiers", DEFAULT_SEEDS, FORCED_LATE);
   }
 
   @ParameterizedTest

@@ -2,6 +2,7 @@ package dev.isthmus.blocktranslation;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import dev.isthmus.wal.SimSeeds;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.slf4j.LoggerFactory;
@@ -28,7 +29,7 @@ class VolumeSim {
     }
     var tally = new SimTally();
     long began = System.nanoTime();
-    SimSeeds.of("volume", DEFAULT_SEEDS, FIXED)
+    SimSeeds.fresh("volume", DEFAULT_SEEDS, FIXED)
         .forEach(seed -> {
           AssertionError violation = violation(seed, tally);
           if (violation != null) {

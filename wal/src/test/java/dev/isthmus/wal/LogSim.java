@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -15,8 +14,9 @@ import org.junit.jupiter.api.Timeout;
  *
  * <p>Judged after each opening: a crash loses nothing; a power cut loses at most what was not
  * forced, and is never called corruption; what is left is dense and as it was written; damage of
- * what is known to be durable is corruption. {@code -Dsim.seeds=N}, {@code -Dsim.from=SEED} and
- * {@code -Dsim.seed=SEED} as for the other simulations.
+ * what is known to be durable is corruption.
+ *
+ * <p>The properties of {@link SimSeeds} say which seeds.
  */
 final class LogSim {
 
@@ -61,13 +61,9 @@ final class LogSim {
   @Test
   @Timeout(3600)
   void keepsWhatWasForced() throws IOException {
-    Long one = Long.getLong("sim.seed");
-    long from = one != null ? one : Long.getLong("sim.from", new Random().nextInt(1 << 30));
-    int count = one != null ? 1 : Integer.getInteger("sim.seeds", DEFAULT_SEEDS);
-    System.out.println("log: seeds from " + from);
     var tally = new Tally();
     long began = System.nanoTime();
-    for (long seed = from; seed < from + count; seed++) {
+    for (long seed : SimSeeds.fresh("log", DEFAULT_SEEDS).toArray()) {
       AssertionError violation = violation(seed, tally);
       if (violation != null) {
         System.out.println(tally.line(1, (System.nanoTime() - began) / 1e9));

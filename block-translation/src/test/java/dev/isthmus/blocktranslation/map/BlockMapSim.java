@@ -2,9 +2,9 @@ package dev.isthmus.blocktranslation.map;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.isthmus.blocktranslation.SimSeeds;
 import dev.isthmus.blocktranslation.format.Checkpoint;
 import dev.isthmus.blocktranslation.format.CheckpointCodec;
+import dev.isthmus.wal.SimSeeds;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -50,7 +50,7 @@ final class BlockMapSim {
   @Test
   @Timeout(3600)
   void agreesWithAnArrayOfSectorsForManySeeds() {
-    SimSeeds.of("block map", 300).forEach(seed -> BlockMapTest.simulate(seed, 1500));
+    SimSeeds.fresh("block map", 300).forEach(seed -> BlockMapTest.simulate(seed, 1500));
   }
 
   /**
