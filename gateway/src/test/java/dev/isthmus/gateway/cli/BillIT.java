@@ -40,7 +40,7 @@ class BillIT {
     new Random(1).nextBytes(bytes);
     Files.write(image, bytes);
     String uri = "bucket+file://" + data.resolve("bucket") + "/" + name;
-    var imported = DaemonProcess.alone("volume", "import", image.toString(), uri);
+    var imported = CommandRun.run("volume", "import", image.toString(), uri);
     assertEquals(0, imported.exitCode(), imported.err());
     var opened = daemon.isthmus("volume", "open", name);
     assertEquals(0, opened.exitCode(), opened.err());

@@ -16,8 +16,6 @@ import dev.isthmus.blocktranslation.store.StoreTesting;
 import dev.isthmus.blocktranslation.store.TestMinio;
 import dev.isthmus.blocktranslation.store.TestSession;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -67,19 +65,14 @@ class BucketCheckIT {
     minio.close();
   }
 
-  /** What a command line printed and how it ended. */
-  private record Run(int exitCode, String out, String err) {}
-
-  private static Run run(String... args) {
-    var out = new StringWriter();
-    var err = new StringWriter();
-    int exitCode = Main.run(args, new PrintWriter(out, true), new PrintWriter(err, true));
-    System.out.println("$ isthmus " + String.join(" ", args) + "\n" + out + err);
-    return new Run(exitCode, out.toString(), err.toString());
+  private static CommandRun run(String... args) {
+    CommandRun run = CommandRun.run(args);
+    System.out.println("$ isthmus " + String.join(" ", args) + "\n" + run.out() + run.err());
+    return run;
   }
 
   /** Verdicts by check; of one that stands there several times the worst in the order of words. */
-  private static Map<String, String> verdicts(Run run) throws IOException {
+  private static Map<String, String> verdicts(CommandRun run) throws IOException {
     JsonNode findings = new ObjectMapper().readTree(run.out()).get("findings");
     var verdicts = new LinkedHashMap<String, String>();
     findings.forEach(f ->
@@ -124,12 +117,12 @@ class BucketCheckIT {
   @Test
   void aGoodServer() throws IOException {
     String bucket = bucket("good-bucket");
-    Run shown = run("bucket", "check", uri(bucket, "disks"));
+    CommandRun shown = run("bucket", "check", uri(bucket, "disks"));
     assertEquals(0, shown.exitCode());
     assertTrue(shown.out().contains("10 rounds of 8 writers at once"), shown.out());
     assertTrue(shown.out().contains("0 WARN, 0 FAIL, 0 SKIP"), shown.out());
     assertEquals(Set.of(), keys(bucket), "it leaves nothing");
-    Run quick = run("bucket", "check", uri(bucket, ""), "--quick", "-o", "json");
+    CommandRun quick = run("bucket", "check", uri(bucket, ""), "--quick", "-o", "json");
     assertEquals(Set.of("latency", "throughput"), with(verdicts(quick), "SKIP").keySet());
     assertTrue(new ObjectMapper().readTree(quick.out()).get("requests").asInt() < 250, quick.out());
     assertTrue(
@@ -143,7 +136,7 @@ class BucketCheckIT {
     String uri =
         "minio://%s/%s/disks?tls=off&credentials_file=%s"
             .formatted(minio.endpoint().getAuthority(), bucket, minio.credentialsFile());
-    Run quick = run("bucket", "check", uri, "--quick", "-o", "json");
+    CommandRun quick = run("bucket", "check", uri, "--quick", "-o", "json");
     assertEquals(0, quick.exitCode());
     assertEquals(Set.of("latency", "throughput"), with(verdicts(quick), "SKIP").keySet());
     assertEquals(Map.of(), with(verdicts(quick), "WARN"));
@@ -161,7 +154,7 @@ class BucketCheckIT {
              "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": ["arn:aws:s3:::*"]}]}\
             """,
             directory.resolve("reader"));
-    Run shown = run("bucket", "check", uri(bucket, "disks", reader));
+    CommandRun shown = run("bucket", "check", uri(bucket, "disks", reader));
     assertEquals(1, shown.exitCode());
     assertTrue(shown.out().contains("allow s3:PutObject: `isthmus bucket check"), shown.out());
     assertTrue(shown.out().contains(" 0 WARN, 2 FAIL"), "nothing is left that was never there");
@@ -181,13 +174,13 @@ class BucketCheckIT {
     Path wrong = directory.resolve("wrong");
     Files.writeString(
         wrong, "[default]\naws_access_key_id = nobody12345\naws_secret_access_key = none\n");
-    Run nobody = run("bucket", "check", uri(minio.bucket(), "", wrong));
+    CommandRun nobody = run("bucket", "check", uri(minio.bucket(), "", wrong));
     assertEquals(1, nobody.exitCode());
     assertTrue(nobody.out().contains("the server says 403 InvalidAccessKeyId"), nobody.out());
-    Run nowhere = run("bucket", "check", uri("no-such-bucket", ""));
+    CommandRun nowhere = run("bucket", "check", uri("no-such-bucket", ""));
     assertEquals(1, nowhere.exitCode());
     assertTrue(nowhere.out().contains("create-bucket --bucket no-such-bucket"), nowhere.out());
-    Run silent =
+    CommandRun silent =
         run(
             "bucket",
             "check",
@@ -216,7 +209,7 @@ class BucketCheckIT {
               .filter(f -> f.prefix("disks/"))
               .expiration(e -> e.days(30))
               .build());
-      Run shown = run("bucket", "check", uri(bucket, "disks"), "--quick");
+      CommandRun shown = run("bucket", "check", uri(bucket, "disks"), "--quick");
       assertEquals(1, shown.exitCode());
       assertTrue(shown.out().contains("rule \"tidy-up\" (prefix \"disks/\") deletes"), shown.out());
       assertTrue(shown.out().contains("mc ilm rule edit --id tidy-up"), shown.out());
@@ -275,7 +268,7 @@ class BucketCheckIT {
   void aProviderWithoutConditionalWrites() throws IOException {
     try (var proxy = new ConditionProxy(minio, ConditionProxy.Fault.IGNORES)) {
       String uri = proxy.volumeUri("disks", "");
-      Run shown = run("bucket", "check", uri, "--quick");
+      CommandRun shown = run("bucket", "check", uri, "--quick");
       assertEquals(1, shown.exitCode());
       assertTrue(shown.out().contains("If-None-Match is ignored"), shown.out());
       Map<String, String> verdicts = verdicts(run("bucket", "check", uri, "--quick", "-o", "json"));
@@ -288,7 +281,7 @@ class BucketCheckIT {
   @Test
   void aProviderThatTakesQuotesForAPartOfAnETag() throws IOException {
     try (var proxy = new ConditionProxy(minio, ConditionProxy.Fault.WANTS_BARE_ETAG)) {
-      Run shown = run("bucket", "check", proxy.volumeUri("disks", ""), "--quick");
+      CommandRun shown = run("bucket", "check", proxy.volumeUri("disks", ""), "--quick");
       assertEquals(1, shown.exitCode());
       assertTrue(shown.out().contains("the ETag's quotes left out of If-Match"), shown.out());
     }
@@ -297,7 +290,7 @@ class BucketCheckIT {
   @Test
   void aDirectory() throws IOException {
     String uri = "bucket+file://" + directory.resolve("bucket");
-    Run shown = run("bucket", "check", uri);
+    CommandRun shown = run("bucket", "check", uri);
     assertEquals(0, shown.exitCode());
     Map<String, String> verdicts = verdicts(run("bucket", "check", uri, "--quick", "-o", "json"));
     assertEquals(
@@ -325,7 +318,7 @@ class BucketCheckIT {
                   AsyncRequestBody.fromString("x"))
               .join();
     }
-    Run shown = run("bucket", "check", uri(bucket, "disks"), "--quick");
+    CommandRun shown = run("bucket", "check", uri(bucket, "disks"), "--quick");
     assertEquals(0, shown.exitCode());
     assertTrue(
         shown.out().contains("s3 rm --recursive s3://leftovers/disks/.isthmus-check/0123456789ab/"),
@@ -374,7 +367,7 @@ class BucketCheckIT {
       buckets.create(StorageUri.parse(uri(bucket, "disks/db") + "&size=8MiB")).close();
     }
     Set<String> before = keys(bucket);
-    Run refused = run("bucket", "check", uri(bucket, "disks/db"), "--quick");
+    CommandRun refused = run("bucket", "check", uri(bucket, "disks/db"), "--quick");
     assertEquals(2, refused.exitCode());
     assertTrue(refused.err().contains("--volume"), refused.err());
     assertEquals(
@@ -385,7 +378,7 @@ class BucketCheckIT {
   private Path session(String uri, String... more) throws Exception {
     var args = new ArrayList<>(List.of("bucket", "check", uri, "--policy"));
     args.addAll(List.of(more));
-    Run printed = run(args.toArray(String[]::new));
+    CommandRun printed = run(args.toArray(String[]::new));
     assertEquals(0, printed.exitCode());
     assertTrue(new ObjectMapper().readTree(printed.out()).has("Statement"), "it is JSON");
     return TestSession.credentials(minio, printed.out(), directory.resolve("session"));

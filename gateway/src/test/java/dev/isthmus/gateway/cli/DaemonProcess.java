@@ -1,12 +1,6 @@
 package dev.isthmus.gateway.cli;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,16 +12,6 @@ import java.util.concurrent.TimeUnit;
 final class DaemonProcess implements AutoCloseable {
 
   private static final long START_SECONDS = 60;
-
-  /** What a command line printed and how it ended. */
-  record Run(int exitCode, String out, String err) {
-
-    /** What it printed with {@code -o json}; it must have succeeded. */
-    JsonNode json() throws IOException {
-      assertEquals(0, exitCode, err);
-      return new ObjectMapper().readTree(out);
-    }
-  }
 
   private final Process process;
   private final Path data;
@@ -111,19 +95,11 @@ final class DaemonProcess implements AutoCloseable {
   }
 
   /** Runs another verb against it, in this process. */
-  Run isthmus(String... args) {
+  CommandRun isthmus(String... args) {
     var command = new ArrayList<>(List.of(args));
     command.add("--data-dir");
     command.add(data.toString());
-    return alone(command.toArray(new String[0]));
-  }
-
-  /** Runs a verb in this process as it is said, against no daemon in particular. */
-  static Run alone(String... args) {
-    var outText = new StringWriter();
-    var errText = new StringWriter();
-    int exitCode = Main.run(args, new PrintWriter(outText, true), new PrintWriter(errText, true));
-    return new Run(exitCode, outText.toString(), errText.toString());
+    return CommandRun.run(command.toArray(new String[0]));
   }
 
   String standardOutput() throws IOException {

@@ -1,13 +1,12 @@
 package dev.isthmus.gateway.cli;
 
+import static dev.isthmus.gateway.cli.CommandRun.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.isthmus.gateway.config.SettingKey;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
@@ -25,16 +24,6 @@ import picocli.CommandLine;
 class HelpTest {
 
   @TempDir Path directory;
-
-  /** What a command line printed and how it ended. */
-  private record Run(int exitCode, String out, String err) {}
-
-  private static Run run(String... args) {
-    var out = new StringWriter();
-    var err = new StringWriter();
-    int exitCode = Main.run(args, new PrintWriter(out, true), new PrintWriter(err, true));
-    return new Run(exitCode, out.toString(), err.toString());
-  }
 
   @ParameterizedTest
   @ValueSource(
@@ -65,7 +54,7 @@ class HelpTest {
         "volume verify --help"
       })
   void everyHelpTeachesByExample(String line) {
-    Run run = run(line.split(" ", -1));
+    CommandRun run = run(line.split(" ", -1));
     assertEquals(0, run.exitCode(), run.err());
     assertTrue(run.out().startsWith("Usage: isthmus"), run.out());
     assertTrue(run.out().contains("Example"), run.out());
@@ -158,7 +147,7 @@ class HelpTest {
   @Test
   void noDaemonIsSaidWithItsSocketAndTheRemedy() {
     Path socket = directory.resolve("isthmus.sock");
-    Run run = run("volume", "list", "--data-dir", directory.toString());
+    CommandRun run = run("volume", "list", "--data-dir", directory.toString());
     assertEquals(3, run.exitCode());
     assertEquals(
         "isthmus: no isthmus daemon runs here: there is no socket "

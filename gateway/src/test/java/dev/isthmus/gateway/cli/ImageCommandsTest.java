@@ -1,5 +1,6 @@
 package dev.isthmus.gateway.cli;
 
+import static dev.isthmus.gateway.cli.CommandRun.run;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -28,15 +29,6 @@ class ImageCommandsTest {
   private final byte[] content = new byte[BYTES];
   @TempDir private Path directory = Path.of("unset");
 
-  private record Run(int exitCode, String out, String err) {}
-
-  private static Run run(String... args) {
-    var out = new StringWriter();
-    var err = new StringWriter();
-    int exitCode = Main.run(args, new PrintWriter(out, true), new PrintWriter(err, true));
-    return new Run(exitCode, out.toString(), err.toString());
-  }
-
   @BeforeEach
   void anImportedVolume() throws IOException {
     var random = new Random(3);
@@ -45,7 +37,7 @@ class ImageCommandsTest {
     System.arraycopy(data, 0, content, 1 << 20, data.length);
     Files.write(file("disk.img"), content);
     Files.createDirectories(file("bucket"));
-    Run run = run("volume", "import", path("disk.img"), uri());
+    CommandRun run = run("volume", "import", path("disk.img"), uri());
     assertEquals(0, run.exitCode(), run.err());
     assertTrue(run.out().contains("is there: 20MiB"), run.out());
     assertTrue(run.out().contains("in blocks of 4096, 9.0 MiB of it not zero; "), run.out());
@@ -82,14 +74,14 @@ class ImageCommandsTest {
 
   @Test
   void anExportIsTheImageAndSaysWhatItIs() throws IOException {
-    Run run = run("volume", "export", uri(), path("out.img"), "--sha256");
+    CommandRun run = run("volume", "export", uri(), path("out.img"), "--sha256");
     assertEquals(0, run.exitCode(), run.err());
     assertArrayEquals(content, Files.readAllBytes(file("out.img")));
     assertTrue(run.out().startsWith("complete\n"), run.out());
     assertTrue(run.out().contains("the newest checkpoint"), run.out());
     assertEquals("", run.err());
     assertFalse(Files.exists(file("out.img.isthmus-export")));
-    Run again = run("volume", "export", uri(), path("out.img"));
+    CommandRun again = run("volume", "export", uri(), path("out.img"));
     assertEquals(2, again.exitCode());
     assertTrue(again.err().contains("--force"), again.err());
     assertEquals(0, run("volume", "export", uri(), path("out.img"), "--force").exitCode());
@@ -99,13 +91,14 @@ class ImageCommandsTest {
   @Test
   void damageHasAnExitCodeAndSkippingItAnother() throws IOException {
     flipLastByte(object("segments"));
-    Run run = run("volume", "export", uri(), path("out.img"));
+    CommandRun run = run("volume", "export", uri(), path("out.img"));
     assertEquals(6, run.exitCode(), run.err());
     assertTrue(run.err().contains("segments/"), run.err());
     assertTrue(run.err().contains("--skip-damaged"), run.err());
     assertTrue(run.err().contains("the same command goes on from there"), run.err());
     assertTrue(Files.exists(file("out.img.isthmus-export")));
-    Run skip = run("volume", "export", uri(), path("out.img"), "--skip-damaged", "-o", "json");
+    CommandRun skip =
+        run("volume", "export", uri(), path("out.img"), "--skip-damaged", "-o", "json");
     assertEquals(8, skip.exitCode(), skip.err());
     JsonNode summary = new ObjectMapper().readTree(skip.out());
     assertFalse(summary.at("/complete").asBoolean());
@@ -123,7 +116,7 @@ class ImageCommandsTest {
     assertEquals(6, run("volume", "export", uri(), path("out.img")).exitCode());
     // The state of one export, and the name of another target.
     String state = path("out.img.isthmus-export");
-    Run second = run("volume", "export", uri(), path("second.img"), "--state", state);
+    CommandRun second = run("volume", "export", uri(), path("second.img"), "--state", state);
     assertEquals(2, second.exitCode());
     assertTrue(second.err().contains("another target"), second.err());
     assertFalse(second.err().contains("goes on from there"), second.err());
@@ -137,7 +130,7 @@ class ImageCommandsTest {
       line[3] = path("out.img");
       line[4] = "--skip-damaged";
       System.arraycopy(options, 0, line, 5, options.length);
-      Run refused = run(line);
+      CommandRun refused = run(line);
       assertEquals(2, refused.exitCode(), refused.err());
       assertTrue(refused.err().contains("--force"), refused.err());
       assertArrayEquals(other, Files.readAllBytes(file("out.img")));
@@ -148,19 +141,20 @@ class ImageCommandsTest {
 
   @Test
   void anExportAtACheckpointSaysSo() throws IOException {
-    Run run = run("volume", "export", uri(), path("out.img"), "--at", "newest");
+    CommandRun run = run("volume", "export", uri(), path("out.img"), "--at", "newest");
     assertEquals(0, run.exitCode(), run.err());
     assertTrue(run.err().contains("as it was at checkpoint 0000000000000001-"), run.err());
     assertTrue(run.out().contains("later writes are left out"), run.out());
     assertArrayEquals(content, Files.readAllBytes(file("out.img")));
-    Run json = run("volume", "export", uri(), path("json.img"), "--at", "newest", "-o", "json");
+    CommandRun json =
+        run("volume", "export", uri(), path("json.img"), "--at", "newest", "-o", "json");
     JsonNode said = new ObjectMapper().readTree(json.out());
     assertTrue(said.at("/at_checkpoint").asText().startsWith("0000000000000001-"), json.out());
     for (String[] options :
         new String[][] {{"previous"}, {"none"}, {"auto"}, {"x"}, {"newest", "--checkpoint=none"}}) {
       String[] line = {"volume", "export", uri(), path("no.img"), "--at", options[0], "-q"};
       line[6] = options.length > 1 ? options[1] : "-q";
-      Run refused = run(line);
+      CommandRun refused = run(line);
       assertEquals(2, refused.exitCode(), refused.err());
       assertFalse(Files.exists(file("no.img")));
     }
@@ -168,7 +162,7 @@ class ImageCommandsTest {
     flipLastByte(object("segments"));
     String[] begun = {"volume", "export", uri(), path("part.img"), "--at", "newest"};
     assertEquals(6, run(begun).exitCode());
-    Run other = run(Arrays.copyOf(begun, 4));
+    CommandRun other = run(Arrays.copyOf(begun, 4));
     assertEquals(2, other.exitCode());
     assertTrue(other.err().contains("the state --at newest"), other.err());
     assertEquals(6, run(begun).exitCode());
@@ -177,14 +171,14 @@ class ImageCommandsTest {
   @Test
   void aDamagedCheckpointIsAWarningAndACompleteImage() throws IOException {
     flipLastByte(object("checkpoints"));
-    Run run = run("volume", "export", uri(), path("out.img"));
+    CommandRun run = run("volume", "export", uri(), path("out.img"));
     assertEquals(0, run.exitCode(), run.err());
     assertTrue(run.err().contains("WARNING: the newest checkpoint"), run.err());
     assertTrue(run.out().contains("segments alone"), run.out());
     assertArrayEquals(content, Files.readAllBytes(file("out.img")));
     // With a segment missing, too, what is left is older, and that has an exit code.
     Files.delete(object("segments"));
-    Run older = run("volume", "export", uri(), path("older.img"));
+    CommandRun older = run("volume", "export", uri(), path("older.img"));
     assertEquals(8, older.exitCode(), older.err() + older.out());
     assertTrue(older.out().startsWith("INCOMPLETE\n  an older state: object "), older.out());
   }
@@ -194,7 +188,7 @@ class ImageCommandsTest {
     content[5 << 20] ^= 1;
     content[BYTES - 1] ^= 1;
     Files.write(file("other.img"), content);
-    Run run = run("volume", "verify", path("other.img"), uri());
+    CommandRun run = run("volume", "verify", path("other.img"), uri());
     assertEquals(1, run.exitCode(), run.err());
     assertEquals(
         """
@@ -203,13 +197,14 @@ class ImageCommandsTest {
           LBA 40959, 1 sectors (byte 20971008, 512 bytes)
         """,
         run.out());
-    Run json = run("volume", "verify", uri(), path("other.img"), "--ranges", "1", "-o", "json");
+    CommandRun json =
+        run("volume", "verify", uri(), path("other.img"), "--ranges", "1", "-o", "json");
     assertEquals(1, json.exitCode());
     JsonNode said = new ObjectMapper().readTree(json.out());
     assertEquals(1, said.at("/differences").size());
     assertEquals(2, said.at("/different_ranges").asInt());
     Files.write(file("short.img"), Arrays.copyOf(content, 1 << 20));
-    Run shorter = run("volume", "verify", path("short.img"), uri());
+    CommandRun shorter = run("volume", "verify", path("short.img"), uri());
     assertEquals(1, shorter.exitCode());
     assertTrue(shorter.out().startsWith("sizes differ: 1048576 and 20971520 bytes"), shorter.out());
     assertEquals(2, run("volume", "verify", path("none.img"), uri()).exitCode());
@@ -220,11 +215,11 @@ class ImageCommandsTest {
   @Test
   void ratesAreSizesWithOrWithoutTheSecond() {
     for (String rate : new String[] {"1GiB", "1GiB/s", "0"}) {
-      Run run = run("volume", "verify", path("disk.img"), uri(), "--rate", rate);
+      CommandRun run = run("volume", "verify", path("disk.img"), uri(), "--rate", rate);
       assertEquals(0, run.exitCode(), run.err());
     }
     for (String rate : new String[] {"1GB", "/s", "1GiB/min", "-1"}) {
-      Run run = run("volume", "verify", path("disk.img"), uri(), "--rate=" + rate);
+      CommandRun run = run("volume", "verify", path("disk.img"), uri(), "--rate=" + rate);
       assertEquals(2, run.exitCode());
       assertTrue(run.err().contains("50MiB or 50MiB/s"), run.err());
     }
@@ -234,15 +229,15 @@ class ImageCommandsTest {
 
   @Test
   void importRefusesWhatItShould() throws IOException {
-    Run there = run("volume", "import", path("disk.img"), uri());
+    CommandRun there = run("volume", "import", path("disk.img"), uri());
     assertEquals(2, there.exitCode());
     assertTrue(there.err().contains("there is a volume at"), there.err());
     Files.write(file("odd.img"), Arrays.copyOf(content, 3000));
     String odd = "bucket+file://" + file("bucket") + "/odd";
-    Run refused = run("volume", "import", path("odd.img"), odd);
+    CommandRun refused = run("volume", "import", path("odd.img"), odd);
     assertEquals(2, refused.exitCode());
     assertTrue(refused.err().contains("--pad"), refused.err());
-    Run padded =
+    CommandRun padded =
         run(
             "volume",
             "import",
@@ -261,7 +256,8 @@ class ImageCommandsTest {
     System.arraycopy(
         "EFI PART".getBytes(java.nio.charset.StandardCharsets.US_ASCII), 0, table, 512, 8);
     Files.write(file("gpt.img"), table);
-    Run gpt = run("volume", "import", path("gpt.img"), "bucket+file://" + file("bucket") + "/gpt");
+    CommandRun gpt =
+        run("volume", "import", path("gpt.img"), "bucket+file://" + file("bucket") + "/gpt");
     assertTrue(gpt.out().contains("in blocks of 512"), gpt.out() + gpt.err());
   }
 
@@ -275,7 +271,7 @@ class ImageCommandsTest {
     }
     Files.delete(object("segments"));
     String copy = "bucket+file://" + file("bucket") + "/copy";
-    Run run = run("volume", "import", uri(), copy);
+    CommandRun run = run("volume", "import", uri(), copy);
     assertEquals(6, run.exitCode(), run.err());
     assertTrue(run.err().contains("is incomplete"), run.err());
     assertFalse(Files.exists(file("bucket/objects/copy/manifest")));
@@ -285,7 +281,7 @@ class ImageCommandsTest {
   void leftoversAreOnlyDeletedByThoseWhoSaySo() throws IOException {
     Files.delete(file("bucket/objects/db/manifest"));
     String[] line = {"volume", "import", path("disk.img"), uri(), "--discard-leftovers"};
-    Run unsaid = run(line);
+    CommandRun unsaid = run(line);
     assertEquals(2, unsaid.exitCode());
     assertTrue(unsaid.err().contains("--yes") && unsaid.err().contains("9.0 MiB"), unsaid.err());
     assertTrue(Files.exists(object("segments")));
@@ -293,12 +289,12 @@ class ImageCommandsTest {
     Path stray = Files.write(file("bucket/objects/db/notes.txt"), new byte[64]);
     String[] yes = Arrays.copyOf(line, line.length + 1);
     yes[line.length] = "--yes";
-    Run refused = run(yes);
+    CommandRun refused = run(yes);
     assertEquals(2, refused.exitCode());
     assertTrue(refused.err().contains("db/notes.txt"), refused.err());
     assertTrue(Files.exists(object("segments")));
     Files.delete(stray);
-    Run run = run(yes);
+    CommandRun run = run(yes);
     assertEquals(0, run.exitCode(), run.err());
     assertTrue(run.err().contains("objects are deleted"), run.err());
     assertEquals(0, run("volume", "verify", path("disk.img"), uri()).exitCode());
@@ -307,10 +303,10 @@ class ImageCommandsTest {
   @Test
   void aCopyOfTheObjectsServesAsWell() {
     // The files of a bucket in a directory, as they lie there.
-    Run run = run("volume", "export", path("bucket/objects/db"), path("out.img"));
+    CommandRun run = run("volume", "export", path("bucket/objects/db"), path("out.img"));
     assertEquals(0, run.exitCode(), run.err());
     assertEquals(0, run("volume", "verify", path("out.img"), path("disk.img")).exitCode());
-    Run hint = run("volume", "export", path("bucket/objects"), path("no.img"));
+    CommandRun hint = run("volume", "export", path("bucket/objects"), path("no.img"));
     assertEquals(2, hint.exitCode());
     assertTrue(hint.err().contains(path("bucket/objects/db")), hint.err());
   }

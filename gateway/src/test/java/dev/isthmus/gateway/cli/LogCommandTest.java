@@ -73,28 +73,19 @@ class LogCommandTest {
             Duration.ofSeconds(10)));
   }
 
-  private record Run(int exitCode, String out, String err) {}
-
   /** Runs {@code isthmus log …} on the first host's data directory. */
-  private Run log(String... args) {
+  private CommandRun log(String... args) {
     var command = new ArrayList<String>();
     command.add("log");
     command.addAll(List.of(args));
     command.addAll(List.of("--data-dir", data.toString()));
-    var out = new StringWriter();
-    var err = new StringWriter();
-    int exitCode =
-        Main.run(
-            command.toArray(new String[0]), new PrintWriter(out, true), new PrintWriter(err, true));
-    return new Run(exitCode, out.toString(), err.toString());
+    return CommandRun.run(command.toArray(new String[0]));
   }
 
   private JsonNode json(String... args) throws IOException {
     var all = new ArrayList<>(List.of(args));
     all.addAll(List.of("-o", "json"));
-    Run run = log(all.toArray(new String[0]));
-    assertEquals(0, run.exitCode(), run.err());
-    return new ObjectMapper().readTree(run.out());
+    return log(all.toArray(new String[0])).json();
   }
 
   @BeforeEach
@@ -149,7 +140,7 @@ class LogCommandTest {
     new BlockingDevice(volume).writeZeroes(2 * BLOCK, BLOCK);
     Arrays.fill(disk, 2 * BLOCK, 3 * BLOCK, (byte) 0);
     String log = onlyLog();
-    Run busy = log("list");
+    CommandRun busy = log("list");
     assertTrue(busy.out().contains("IN USE"), busy.out());
     assertEquals(ExitCode.UNAVAILABLE, log("inspect", log).exitCode());
     assertThrows(DeviceException.Fenced.class, volume::close);
@@ -195,10 +186,10 @@ class LogCommandTest {
     assertEquals(10, listed.at("/taken_lsn").asInt(), "not the second owner's LSN 11");
     assertFalse(listed.at("/named_by_manifest").asBoolean());
     assertTrue(listed.at("/newest_term").asBoolean());
-    Run table = log("list");
+    CommandRun table = log("list");
     assertTrue(table.out().contains("UNCLEAN") && table.out().contains("newest"), table.out());
 
-    Run inspected = log("inspect", log.substring(0, 6), "--volume", "db", "--records");
+    CommandRun inspected = log("inspect", log.substring(0, 6), "--volume", "db", "--records");
     assertEquals(0, inspected.exitCode(), inspected.err());
     assertTrue(inspected.out().contains("17 changes, LSN 1-17"), inspected.out());
     assertTrue(inspected.out().contains("16 write"), inspected.out());
@@ -207,7 +198,7 @@ class LogCommandTest {
     assertEquals(1, details.at("/generations/0/epoch").asInt());
     assertEquals(17 + details.at("/records/state").asInt(), dataAndState(details));
 
-    Run listOnly = log("salvage", log, "--volume", "db", "--list");
+    CommandRun listOnly = log("salvage", log, "--volume", "db", "--list");
     assertEquals(0, listOnly.exitCode(), listOnly.err());
     List<String> lines = listOnly.out().lines().toList();
     assertEquals("lsn,time,kind,offset_bytes,length_bytes", lines.getFirst());
@@ -246,7 +237,7 @@ class LogCommandTest {
   void withoutABaseOnlyTheBlocksAreThereAndNothingIsOverwritten() throws IOException {
     String log = diverge();
     String image = image("blocks.img").toString();
-    Run salvaged = log("salvage", log, "--above", "10", "--to", image);
+    CommandRun salvaged = log("salvage", log, "--above", "10", "--to", image);
     assertEquals(0, salvaged.exitCode(), salvaged.err());
     assertTrue(salvaged.out().contains("only the blocks of these changes"), salvaged.out());
     byte[] blocks = Files.readAllBytes(image("blocks.img"));
@@ -264,7 +255,7 @@ class LogCommandTest {
           "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(image(name))));
     }
 
-    Run again = log("salvage", log, "--above", "10", "--to", image);
+    CommandRun again = log("salvage", log, "--above", "10", "--to", image);
     assertEquals(ExitCode.INVALID, again.exitCode());
     assertTrue(again.err().contains("is there already"), again.err());
     Files.delete(image("blocks.img"));
@@ -273,7 +264,7 @@ class LogCommandTest {
     assertFalse(Files.exists(image("blocks.img")));
 
     // As long as the disk where that is known; the list as JSON.
-    Run sized =
+    CommandRun sized =
         log(
             "salvage",
             log,
@@ -295,7 +286,7 @@ class LogCommandTest {
   void aLogThatWasSetAsideIsSalvagedToo() throws IOException {
     String log = diverge();
     first.open(uri("")).close();
-    Run listed = log("list", "db", "--volume", "db");
+    CommandRun listed = log("list", "db", "--volume", "db");
     assertTrue(listed.out().contains(log + ".aside-1"), listed.out());
     assertTrue(listed.out().contains("aside, bucket has it up to 10"), listed.out());
     JsonNode summary =
@@ -316,16 +307,16 @@ class LogCommandTest {
   void aDamagedLogNeedsTheWordAndTellsWhatIsMissing() throws IOException {
     String log = diverge();
     damage(log, 13);
-    Run listed = log("list");
+    CommandRun listed = log("list");
     assertEquals(0, listed.exitCode(), listed.err());
     assertTrue(listed.out().contains("CORRUPT"), listed.out());
-    Run inspected = log("inspect", log);
+    CommandRun inspected = log("inspect", log);
     assertTrue(inspected.out().contains("missing: LSN 13, damaged"), inspected.out());
-    Run refused = log("salvage", log, "--volume", "db", "--to", image("x.img").toString());
+    CommandRun refused = log("salvage", log, "--volume", "db", "--to", image("x.img").toString());
     assertEquals(ExitCode.CORRUPT, refused.exitCode());
     assertTrue(refused.err().contains("--damaged"), refused.err());
     assertFalse(Files.exists(image("x.img")));
-    Run salvaged =
+    CommandRun salvaged =
         log(
             "salvage",
             log,
@@ -364,14 +355,10 @@ class LogCommandTest {
           Pattern.compile("`isthmus (log salvage [^`]*)`")
               .matcher(String.valueOf(refused.getMessage()));
       assertTrue(line.find(), refused.getMessage());
-      var out = new StringWriter();
-      var err = new StringWriter();
-      int exitCode =
-          Main.run(
-              line.group(1).split(" ", -1), new PrintWriter(out, true), new PrintWriter(err, true));
-      assertEquals(0, exitCode, err.toString());
-      assertTrue(out.toString().startsWith("lsn,time,kind,"), out.toString());
-      assertTrue(err.toString().contains("missing: LSN 2, damaged"), err.toString());
+      CommandRun run = CommandRun.run(line.group(1).split(" ", -1));
+      assertEquals(0, run.exitCode(), run.err());
+      assertTrue(run.out().startsWith("lsn,time,kind,"), run.out());
+      assertTrue(run.err().contains("missing: LSN 2, damaged"), run.err());
     }
   }
 
@@ -433,7 +420,7 @@ class LogCommandTest {
     assertEquals(ExitCode.INVALID, log(line).exitCode());
     assertFalse(Files.exists(image("y.csv")));
     Files.copy(image("base.img"), image("short.img"), StandardCopyOption.REPLACE_EXISTING);
-    Run again = log(line);
+    CommandRun again = log(line);
     assertEquals(0, again.exitCode(), again.err());
     assertEquals(8, Files.readAllLines(image("y.csv")).size());
     assertArrayEquals(disk, Files.readAllBytes(image("y.img")));
@@ -477,12 +464,12 @@ class LogCommandTest {
   void aDamagedCatalogueStopsNoRescue() throws IOException {
     String log = diverge();
     Files.writeString(data.resolve("catalogue.json"), "{");
-    Run listed = log("list");
+    CommandRun listed = log("list");
     assertEquals(0, listed.exitCode(), listed.err());
     assertTrue(listed.out().contains(log), listed.out());
     assertTrue(listed.err().startsWith("warning: the catalogue of volumes "), listed.err());
     assertEquals(0, log("inspect", log).exitCode());
-    Run salvaged =
+    CommandRun salvaged =
         log(
             "salvage",
             log,
@@ -494,7 +481,7 @@ class LogCommandTest {
             image("base.img").toString());
     assertEquals(0, salvaged.exitCode(), salvaged.err());
     assertArrayEquals(disk, Files.readAllBytes(image("disk.img")));
-    Run byName = log("list", "--volume", "db");
+    CommandRun byName = log("list", "--volume", "db");
     assertEquals(ExitCode.INVALID, byName.exitCode());
     assertTrue(byName.err().contains("give its URI"), byName.err());
   }
@@ -502,21 +489,21 @@ class LogCommandTest {
   @Test
   void wrongWordsAreToldWithTheRightOnes() throws IOException {
     String log = diverge();
-    Run unsaid = log("salvage", log, "--list");
+    CommandRun unsaid = log("salvage", log, "--list");
     assertEquals(ExitCode.INVALID, unsaid.exitCode());
     assertTrue(unsaid.err().contains("--volume NAME|URI"), unsaid.err());
     assertEquals(ExitCode.INVALID, log("salvage", log, "--above", "0").exitCode());
-    Run unknown = log("inspect", "ffffffff");
+    CommandRun unknown = log("inspect", "ffffffff");
     assertEquals(ExitCode.INVALID, unknown.exitCode());
     assertTrue(unknown.err().contains("`isthmus log list`"), unknown.err());
     assertEquals(ExitCode.INVALID, log("list", "nosuch").exitCode());
     first.create(StorageUri.parse("bucket+file://" + image("bucket") + "/other?size=1MiB")).close();
-    Run other =
+    CommandRun other =
         log("salvage", log, "--list", "--volume", "bucket+file://" + image("bucket") + "/other");
     assertEquals(ExitCode.INVALID, other.exitCode());
     assertTrue(other.err().contains("the log is of volume"), other.err());
     Files.write(image("short.img"), new byte[BLOCK]);
-    Run tooShort =
+    CommandRun tooShort =
         log(
             "salvage",
             log,

@@ -44,19 +44,18 @@ class ScrubIT {
       assertEquals("DONE", shown.at("/scrub/state").asText());
       assertEquals(
           ExitCode.INVALID, daemon.isthmus("volume", "scrub", "db", "--cancel").exitCode());
-      assertEquals(0, DaemonProcess.alone("volume", "scrub", uri, "-o", "json").exitCode());
+      assertEquals(0, CommandRun.run("volume", "scrub", uri, "-o", "json").exitCode());
       damageTheFence(data);
       var damaged = daemon.isthmus("volume", "scrub", "db", "--rate", "0", "--wait");
       assertEquals(ExitCode.CORRUPT, damaged.exitCode(), damaged.out());
       assertTrue(damaged.out().contains("ENDANGERED SEGMENT: db/"), damaged.out());
-      var alone = DaemonProcess.alone("volume", "scrub", uri);
+      var alone = CommandRun.run("volume", "scrub", uri);
       assertEquals(ExitCode.CORRUPT, alone.exitCode(), alone.out());
       assertTrue(alone.out().contains("LOST SEGMENT: db/"), alone.out());
       assertEquals(0, daemon.terminate());
+      assertEquals(ExitCode.INVALID, CommandRun.run("volume", "scrub", uri, "--repair").exitCode());
       assertEquals(
-          ExitCode.INVALID, DaemonProcess.alone("volume", "scrub", uri, "--repair").exitCode());
-      assertEquals(
-          ExitCode.UNAVAILABLE, DaemonProcess.alone("volume", "scrub", uri + "-other").exitCode());
+          ExitCode.UNAVAILABLE, CommandRun.run("volume", "scrub", uri + "-other").exitCode());
     }
   }
 
@@ -67,7 +66,7 @@ class ScrubIT {
     new Random(1).nextBytes(bytes);
     Files.write(image, bytes);
     String uri = "bucket+file://" + data.resolve("bucket") + "/" + name;
-    var imported = DaemonProcess.alone("volume", "import", image.toString(), uri);
+    var imported = CommandRun.run("volume", "import", image.toString(), uri);
     assertEquals(0, imported.exitCode(), imported.err());
     var opened = daemon.isthmus("volume", "open", name);
     assertEquals(0, opened.exitCode(), opened.err());
@@ -95,7 +94,7 @@ class ScrubIT {
       importVolume(daemon, data, "one");
       importVolume(daemon, data, "two");
       try (ExecutorService threads = Executors.newSingleThreadExecutor()) {
-        Future<DaemonProcess.Run> waiting =
+        Future<CommandRun> waiting =
             threads.submit(
                 () -> daemon.isthmus("volume", "scrub", "one", "--rate", "64KiB/s", "--wait"));
         awaitRunning(daemon, "one");
@@ -119,7 +118,7 @@ class ScrubIT {
         assertEquals(0, daemon.isthmus("volume", "scrub", "one", "--resume").exitCode());
         awaitState(daemon, "one", "RUNNING");
         assertEquals(0, daemon.isthmus("volume", "scrub", "one", "--cancel").exitCode());
-        DaemonProcess.Run cancelled = waiting.get(60, TimeUnit.SECONDS);
+        CommandRun cancelled = waiting.get(60, TimeUnit.SECONDS);
         assertEquals(ExitCode.CANCELLED, cancelled.exitCode(), cancelled.err());
         assertTrue(cancelled.out().startsWith("scrub cancelled, "), cancelled.out());
         assertTrue(cancelled.err().contains("isthmus: scrub paused, "), cancelled.err());
@@ -156,8 +155,8 @@ class ScrubIT {
       bytes[bytes.length / 2] ^= 1;
       Files.write(manifest, bytes);
       var inDaemon = daemon.isthmus("volume", "scrub", "db", "--wait", "-o", "json");
-      var alone = DaemonProcess.alone("volume", "scrub", uri, "-o", "json");
-      for (DaemonProcess.Run run : List.of(inDaemon, alone)) {
+      var alone = CommandRun.run("volume", "scrub", uri, "-o", "json");
+      for (CommandRun run : List.of(inDaemon, alone)) {
         assertEquals(ExitCode.CORRUPT, run.exitCode(), run.err());
         assertEquals("FAILED", json(run.out()).at("/state").asText());
         assertEquals("DATA_LOSS", json(run.out()).at("/failure").asText());
@@ -173,19 +172,18 @@ class ScrubIT {
     String uri = "bucket+file://" + directory.resolve("bucket") + "/db";
     Files.createDirectory(directory.resolve("bucket"));
     Path image = Files.write(directory.resolve("image"), new byte[1 << 20]);
-    assertEquals(0, DaemonProcess.alone("volume", "import", image.toString(), uri).exitCode());
+    assertEquals(0, CommandRun.run("volume", "import", image.toString(), uri).exitCode());
     for (String option : List.of("--socket", "--data-dir")) {
-      var run = DaemonProcess.alone("volume", "scrub", uri, option, "/tmp/x");
+      var run = CommandRun.run("volume", "scrub", uri, option, "/tmp/x");
       assertEquals(ExitCode.INVALID, run.exitCode());
       assertTrue(run.err().contains("asks no gateway"), run.err());
     }
-    assertEquals(
-        ExitCode.INVALID, DaemonProcess.alone("volume", "scrub", uri, "--status").exitCode());
-    var run = DaemonProcess.alone("volume", "scrub", uri + "?log_dir=/mnt/nvme1", "--wait");
+    assertEquals(ExitCode.INVALID, CommandRun.run("volume", "scrub", uri, "--status").exitCode());
+    var run = CommandRun.run("volume", "scrub", uri + "?log_dir=/mnt/nvme1", "--wait");
     assertEquals(0, run.exitCode(), run.err());
     assertTrue(run.out().startsWith("scrub done"), run.out());
     // Mistyped: nothing is made.
-    var wrong = DaemonProcess.alone("volume", "scrub", "bucket+file://" + directory + "/bukket/db");
+    var wrong = CommandRun.run("volume", "scrub", "bucket+file://" + directory + "/bukket/db");
     assertEquals(ExitCode.INVALID, wrong.exitCode());
     assertTrue(Files.notExists(directory.resolve("bukket")));
   }

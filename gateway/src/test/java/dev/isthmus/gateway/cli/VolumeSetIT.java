@@ -179,7 +179,7 @@ class VolumeSetIT {
         {"none", "--ack=local", "no volume is named"},
       };
       for (String[] line : lines) {
-        DaemonProcess.Run run =
+        CommandRun run =
             line[1].isEmpty()
                 ? daemon.isthmus("volume", "set", line[0])
                 : daemon.isthmus("volume", "set", line[0], line[1]);
